@@ -1,0 +1,181 @@
+"""What the core tells whoever listens: past-tense facts in frozen values, absolute numbers, no text to show.
+
+The core gets an `Emit` as a parameter. Every …Started has exactly one …Finished with the same subject;
+renderers (`ui/`) and the run's statistics are made of these events alone.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from resilient_pip.model import Group, Outcome, Phase, Plan, ProjectName, SafeUrl
+
+
+class Kind(enum.Enum):
+    """What a request is for."""
+
+    PAGE = "page"
+    METADATA = "metadata"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing that is being transferred."""
+
+    kind: Kind
+    project: ProjectName
+    name: str
+    """File name, or the project's name for a page."""
+    url: SafeUrl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseStarted:
+    """A phase of the run began. Phases overlap: groups install while others download."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFinished:
+    """A phase of the run ended."""
+
+    phase: Phase
+    outcome: Outcome
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReady:
+    """All files are known."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStarted:
+    """Bytes of `subject` are asked for; `received` of them are there already from an earlier run."""
+
+    subject: Subject
+    received: int
+    expected: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAdvanced:
+    """More bytes came. Sent at most a few times a second per subject."""
+
+    subject: Subject
+    received: int
+    expected: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferWaiting:
+    """Nothing flows for `subject`, for a reason worth telling ("first byte", "another run downloads it")."""
+
+    subject: Subject
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryScheduled:
+    """An attempt failed; the next one starts in `wait_s` seconds, from byte `received`."""
+
+    subject: Subject
+    attempt: int
+    """How many attempts in a row failed without progress."""
+    attempts: int
+    """How many may."""
+    wait_s: float
+    cause: str
+    """The tally's word: "stall", "HTTP 503"… (`errors.Attempt.cause`)."""
+    detail: str
+    """The error as one line."""
+    received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFinished:
+    """`subject` is there, or is given up. `transferred` counts the body bytes that crossed the network."""
+
+    subject: Subject
+    outcome: Outcome
+    received: int
+    transferred: int
+    from_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupStarted:
+    """A group's install child starts."""
+
+    group: Group
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFinished:
+    """A group is installed, or not."""
+
+    group: Group
+    number: int
+    count: int
+    outcome: Outcome
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildStarted:
+    """A supervised child was started."""
+
+    what: str
+    """ "plan", "install torch", "build flash-attn 2.8.3"…"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildOutput:
+    """A child printed a line."""
+
+    what: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFinished:
+    """A supervised child ended."""
+
+    what: str
+    outcome: Outcome
+    returncode: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something that the user should know and that stops nothing."""
+
+    message: str
+
+
+Event: TypeAlias = (
+    PhaseStarted
+    | PhaseFinished
+    | PlanReady
+    | TransferStarted
+    | TransferAdvanced
+    | TransferWaiting
+    | RetryScheduled
+    | TransferFinished
+    | GroupStarted
+    | GroupFinished
+    | ChildStarted
+    | ChildOutput
+    | ChildFinished
+    | Noted
+)
+Emit: TypeAlias = Callable[[Event], None]

@@ -1,0 +1,330 @@
+"""The values that all parts speak in. Nothing here does I/O or changes after it was made."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType
+from urllib.parse import urlsplit, urlunsplit
+
+ProjectName = NewType("ProjectName", str)
+"""A project's name, normalised as PEP 503 says. Made by `project_name` only."""
+
+SafeUrl = NewType("SafeUrl", str)
+"""A URL without credentials: the only kind that reaches an event, error, log or report; see `redact`."""
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+def project_name(text: str) -> ProjectName:
+    """Normalise a project's name (PEP 503): "Flask_SQLAlchemy" is "flask-sqlalchemy"."""
+    return ProjectName(_SEPARATORS.sub("-", text).lower())
+
+
+def redact(url: str) -> SafeUrl:
+    """Take user, password, query and fragment out of a URL (signed URLs carry secrets in their query)."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return SafeUrl(urlunsplit((parts.scheme, host, parts.path, "", "")))
+
+
+# --- what the user asked for -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """A line of a file that the user wrote, as messages name it: "requirements.txt:3"."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class RequirementForm(enum.Enum):
+    """How a requirement says where its file comes from."""
+
+    NAMED = "named"
+    """From an index or --find-links: "torch>=2"."""
+    DIRECT = "direct"
+    """A wheel or sdist by URL: "torch @ https://…whl", "https://…tar.gz"."""
+    VCS = "vcs"
+    """A version control URL: "x @ git+https://…"."""
+    LOCAL = "local"
+    """A folder, wheel or sdist on this machine: "./pkg", "x @ file:///…"."""
+    EDITABLE = "editable"
+    """-e of a folder or VCS URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directive:
+    """What a `# resilient-pip:` comment says of a requirement. None and empty mean: not said."""
+
+    group: str | None = None
+    index_url: str | None = field(default=None, repr=False)
+    also: tuple[str, ...] = ()
+    """Globs of normalised names that the index-url holds for too ("nvidia-*")."""
+    timeout_s: float | None = None
+    """A hard limit for each file of the requirement, in seconds."""
+    retries: int | None = None
+    """Tries without progress for each file of the requirement."""
+    no_build_isolation: bool = False
+    source: SourceLine | None = None
+    """Where the directive itself stands."""
+
+
+NO_DIRECTIVE = Directive()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One requirement (or constraint) as pip's own parser read it."""
+
+    text: str
+    """The requirement as pip takes it, without options: "torch>=2; python_version>'3.9'"."""
+    form: RequirementForm = RequirementForm.NAMED
+    name: ProjectName | None = None
+    """None where the form does not tell ("./pkg", a bare URL)."""
+    extras: frozenset[str] = frozenset()
+    applies: bool = True
+    """False where its marker excludes this interpreter (for the target, the planning pip decides)."""
+    options: tuple[str, ...] = ()
+    """Its own options as words of a line: "--hash=sha256:…", "--config-settings=k=v"."""
+    source: SourceLine | None = None
+    """None: it stands on the command line."""
+    directive: Directive = NO_DIRECTIVE
+
+    @property
+    def line(self) -> str:
+        """The whole line for a requirements file."""
+        prefix = "-e " if self.form is RequirementForm.EDITABLE else ""
+        return " ".join((prefix + self.text, *self.options))
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.line}" if self.source else self.line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """How pip was told to reach the network; the gateway's client and direct downloads of pip obey it."""
+
+    cert: str | None = None
+    client_cert: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    trusted_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Install:
+    """Everything that one command line asks pip for, with pip.conf, PIP_* and files merged in."""
+
+    requirements: tuple[Requirement, ...]
+    constraints: tuple[Requirement, ...] = ()
+    index_urls: tuple[str, ...] = field(default=(), repr=False)
+    """index-url first, then each extra-index-url; empty with --no-index."""
+    find_links: tuple[str, ...] = field(default=(), repr=False)
+    plan_options: tuple[str, ...] = ()
+    """Words for the pip that plans: what decides which files are chosen (-U, --pre, --no-binary…)."""
+    build_options: tuple[str, ...] = ()
+    """Words for the pip that builds wheels (--no-build-isolation, --config-settings…)."""
+    install_options: tuple[str, ...] = ()
+    """Words for the pip that installs: where to and how (--target, --no-compile…)."""
+    network: Network = Network()
+    network_options: tuple[str, ...] = field(default=(), repr=False)
+    """Words for a pip that downloads past the gateway (direct URLs): --cert, --proxy, --trusted-host…"""
+    pip_cache_dir: str | None = None
+    """`pip cache dir`; None with --no-cache-dir."""
+    python: str | None = None
+    """--python: the interpreter (or environment) to install for; None: the one that runs this program."""
+    one_call: bool = False
+    """Everything in one install call (--target, --prefix, --root, --force-reinstall, --ignore-installed)."""
+    break_system_packages: bool = False
+    location: str | None = None
+    """The folder of --target, --prefix or --root, where given."""
+    user: bool = False
+    dry_run: bool = False
+    verbosity: int = 0
+    """-v counts up, -q counts down."""
+
+
+# --- what indexes offer ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """One file that an index lists, a folder holds or a direct URL names."""
+
+    project: ProjectName
+    filename: str
+    """The last segment of the URL, percent-decoded; checked to be a plain name."""
+    url: str = field(repr=False)
+    """Where its bytes are, absolute (https, http or file); may carry credentials."""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """Algorithm to lower-case hex digest, as the index gives them; may be empty."""
+    size: int | None = None
+    """Bytes, where the index says."""
+    index: SafeUrl = SafeUrl("")
+    """The index it comes from, for messages."""
+
+    @property
+    def safe_url(self) -> SafeUrl:
+        """The URL for messages."""
+        return redact(self.url)
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether this is a wheel (else an sdist)."""
+        return self.filename.endswith(".whl")
+
+
+# --- what is planned -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFile:
+    """One project of the plan at its version, with the file that brings it."""
+
+    project: ProjectName
+    name: str
+    """The project's name as its metadata writes it."""
+    version: str
+    file: RemoteFile
+    form: RequirementForm = RequirementForm.NAMED
+    requested: bool = False
+    """Whether the user asked for this project (pip writes REQUESTED then)."""
+    extras: frozenset[str] = frozenset()
+    requires: tuple[str, ...] = ()
+    """Requires-Dist lines of its core metadata."""
+    replaces: str | None = None
+    """The version that is installed now and goes."""
+    yanked: bool = False
+    limit_s: float | None = None
+    """The time-out of its transfer in seconds, scaled to its size; None while the size is not known."""
+    hard_limit: bool = False
+    """Whether the user set that time-out: then it ends a transfer however well it flows."""
+    tries: int | None = None
+    """Tries without progress where a directive says so."""
+
+    @property
+    def pin(self) -> str:
+        """The requirement that admits this file only: "torch==2.9.1+cpu"."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What one install child installs."""
+
+    name: str
+    files: tuple[PlannedFile, ...]
+    requirements: tuple[Requirement, ...] = ()
+    """The requirements that made this group, in the user's order."""
+
+    @property
+    def size(self) -> int:
+        """Bytes to download, as far as known."""
+        return sum(planned.file.size or 0 for planned in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What is planned together: groups in the order in which they are installed."""
+
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Exact files for everything asked for."""
+
+    stages: tuple[Stage, ...]
+    satisfied: tuple[str, ...] = ()
+    """Requirements that what is installed fulfils already, as "numpy 1.26.4"."""
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All groups, in the order in which they are installed."""
+        return tuple(group for stage in self.stages for group in stage.groups)
+
+    @property
+    def files(self) -> tuple[PlannedFile, ...]:
+        """All files, first needed first."""
+        return tuple(planned for group in self.groups for planned in group.files)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether anything that is installed goes."""
+        return any(planned.replaces for planned in self.files)
+
+
+# --- what came of it -------------------------------------------------------------------------------
+
+
+class Phase(enum.Enum):
+    """Where a run is; the values are what people read."""
+
+    PREPARE = "prepare"
+    PLAN = "plan"
+    DOWNLOAD = "download"
+    BUILD = "build"
+    INSTALL = "install"
+    CHECK = "check"
+
+
+class Outcome(enum.Enum):
+    """How something that was started ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Where a run failed: the facts of the failure block. The error itself stands beside it."""
+
+    phase: Phase
+    group: str | None = None
+    group_number: int | None = None
+    group_count: int | None = None
+    package: str | None = None
+    """Name and version as far as known: "torch 2.9.1+cpu"."""
+    filename: str | None = None
+    size: int | None = None
+    url: SafeUrl | None = None
+    kept: int = 0
+    """Bytes of the failed file that the next run starts from."""
+    requirement: Requirement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What a run moved and how long its phases took."""
+
+    phase_s: Mapping[Phase, float] = field(default_factory=dict)
+    downloaded: int = 0
+    """Bytes of bodies received from upstream, of every kind."""
+    from_cache: int = 0
+    """Bytes of files that were in the cache already."""
+    requests: int = 0
+    retries: Mapping[str, int] = field(default_factory=dict)
+    """How often which cause was survived: {"stall": 2}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How one run ended."""
+
+    exit_code: int
+    plan: Plan | None = None
+    installed: tuple[str, ...] = ()
+    """Names of the groups that are installed completely."""
+    not_reached: tuple[str, ...] = ()
+    """Names of the groups after the one that failed."""
+    error: Exception | None = None
+    failure: Failure | None = None
+    statistics: Statistics = Statistics()
+    elapsed_s: float = 0.0
