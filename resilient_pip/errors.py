@@ -27,6 +27,7 @@ block with advice is said in `report`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -227,7 +228,7 @@ class Attempt:
 
     @property
     def cause(self) -> str:
-        """What to count it under in a tally: "stall", "HTTP 503", "connection reset"…"""
+        """The word that it is counted under in a tally, such as "stall" or "HTTP 503"."""
         match self.error:
             case Stalled():
                 return "stall"
@@ -270,13 +271,9 @@ class AttemptsExhausted(SourceError):
 
     @property
     def tally(self) -> str:
-        """Count the tries by cause: "8 in 4 min 41 s: 6 stalls, 1 HTTP 503"."""
-        counts = Counter(attempt.cause for attempt in self.attempts)
-        parts = [
-            f"{count} {cause}{'s' if count > 1 and cause == 'stall' else ''}"
-            for cause, count in counts.most_common()
-        ]
-        return f"{len(self.attempts)} in {format_seconds(self.elapsed_s)}: {', '.join(parts)}"
+        """The tries counted by cause, as in "8 in 4 min 41 s: 6 stalls, 1 HTTP 503"."""
+        causes = count_causes(Counter(attempt.cause for attempt in self.attempts))
+        return f"{len(self.attempts)} in {format_seconds(self.elapsed_s)}: {causes}"
 
     def __str__(self) -> str:
         return str(self.last)
@@ -361,7 +358,15 @@ class Interrupted(ResilientPipError):
 
 
 def at(received: int, expected: int | None) -> str:
-    """Say how far a transfer had come, as in " at 71.3 MB (38 %)" (with the space before it)."""
+    """Say how far a transfer had come, as in "at 71.3 MB (38 %)", with a space before it."""
     if not expected:
         return f" at {format_bytes(received)}"
     return f" at {format_bytes(received)} ({received * 100 // expected} %)"
+
+
+def count_causes(counts: Mapping[str, int]) -> str:
+    """Write how often what was the cause, most frequent first: "6 stalls, 1 HTTP 503"."""
+    return ", ".join(
+        f"{count} {cause}{'s' if count > 1 and cause == 'stall' else ''}"
+        for cause, count in Counter(counts).most_common()
+    )

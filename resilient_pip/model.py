@@ -148,6 +148,8 @@ class Install:
     dry_run: bool = False
     verbosity: int = 0
     """-v counts up, -q counts down."""
+    warnings: tuple[str, ...] = ()
+    """What pip warned of while it read, a line each."""
 
 
 # --- what indexes offer ----------------------------------------------------------------------------
@@ -201,6 +203,13 @@ class PlannedFile:
     replaces: str | None = None
     """The version that is installed now and goes."""
     yanked: bool = False
+    reference: str | None = field(default=None, repr=False)
+    """How a requirement names what is in no index: the URL with its fragment (DIRECT, VCS; may carry
+    credentials), or the user's text (LOCAL, EDITABLE)."""
+    direct_url: str | None = None
+    """What pip records in direct_url.json (PEP 610, no credentials); None for a file from an index."""
+    build_options: tuple[str, ...] = ()
+    """Its own options that a build obeys: "--config-settings=k=v"."""
     limit_s: float | None = None
     """The time-out of its transfer in seconds, scaled to its size; None while the size is not known."""
     hard_limit: bool = False
@@ -312,6 +321,8 @@ class Statistics:
     requests: int = 0
     retries: Mapping[str, int] = field(default_factory=dict)
     """How often which cause was survived: {"stall": 2}."""
+    retried: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """The same by project: {"torch": {"stall": 2}}."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,43 @@
+# make run    set up, then install examples/small into a fresh environment through resilient-pip
+# make test   set up, then run every check and every test
+# make check  the fast half of make test: format, lint, types
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: run test check unit matrix clean
+
+run: $(READY)
+	rm -rf .run/environment
+	$(BIN)/python -m venv --without-pip .run/environment
+	$(BIN)/resilient-pip -r examples/small/requirements.txt --python .run/environment
+
+test: check unit matrix
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+unit: $(READY)
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# The adapter to pip's internals, against each pip that pyproject.toml admits.
+matrix: $(READY)
+	$(BIN)/python -m tests.pip_matrix
+
+# Debian's python3 lacks ensurepip until python3-venv is there.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update && apt-get install -y python3-venv; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.3,<27'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venvs .run .coverage .coverage.* dist build

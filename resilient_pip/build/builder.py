@@ -1,0 +1,143 @@
+"""sdists and version control checkouts to wheels, each by a supervised `pip wheel`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anyio import to_thread
+
+from resilient_pip.build.kept import keep_wheel, kept_wheel
+from resilient_pip.build.traits import BuildTraits, cache_key
+from resilient_pip.cache.failing import storing
+from resilient_pip.child.command import Command
+from resilient_pip.child.files import write_requirements_file
+from resilient_pip.child.success import RunChild, succeed
+from resilient_pip.errors import ChildFailed
+from resilient_pip.fetch import StoredFile
+from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm
+from resilient_pip.plan.references import at_commit
+
+_SUBDIRECTORY = re.compile(r"[#&](subdirectory=[^&]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """Makes the wheels of a plan that no index has."""
+
+    run: RunChild
+    pip_argv: tuple[str, ...]
+    """The target's interpreter and the private copy of pip."""
+    env: Mapping[str, str] = field(repr=False)
+    """A child's environment that knows the gateway: build requirements come from there."""
+    cwd: str
+    """The user's folder: relative options start there."""
+    traits: BuildTraits
+    folder: Path
+    """A private folder, where wheels that are not cached stay for the run."""
+    cache: Path | None
+    """Where built wheels are kept from run to run; None: nowhere."""
+
+    async def build_group(
+        self, group: Group, stored: Mapping[ProjectName, StoredFile]
+    ) -> dict[ProjectName, Path]:
+        """Give the wheel of every project of the group that can have one, built where it has to be.
+
+        A local folder has none: pip builds it where it lies, as it installs it.
+
+        Args:
+            group: what is to be installed.
+            stored: the downloaded files.
+
+        Raises:
+            ChildFailed: a build broke (another class where pip's words name it: a full disk…).
+            ChildHung: a build showed no life for too long, or took longer than it may.
+            StorageError: the private folder cannot be written.
+        """
+        wheels: dict[ProjectName, Path] = {}
+        for planned in group.files:
+            if planned.form is RequirementForm.VCS:
+                wheels[planned.project] = await self._build(planned, _checkout(planned))
+            elif (file := stored.get(planned.project)) is not None:
+                is_wheel = planned.file.is_wheel
+                wheels[planned.project] = file.path if is_wheel else await self._from_sdist(planned, file)
+        return wheels
+
+    async def _from_sdist(self, planned: PlannedFile, sdist: StoredFile) -> Path:
+        place = self._place(planned, sdist)
+        if place is not None and (kept := await to_thread.run_sync(kept_wheel, place)) is not None:
+            return kept
+        url = await to_thread.run_sync(self._link, planned, sdist)
+        wheel = await self._build(planned, url)
+        return wheel if place is None else await to_thread.run_sync(keep_wheel, wheel, place)
+
+    def _place(self, planned: PlannedFile, sdist: StoredFile) -> Path | None:
+        if self.cache is None or not self.traits.are_complete:
+            return None
+        own = (*planned.build_options, _subdirectory(planned))
+        key = cache_key(sdist.sha256, own, self.traits)
+        return self.cache / key[:2] / key
+
+    def _link(self, planned: PlannedFile, sdist: StoredFile) -> str:
+        """Give the stored sdist its name back, which pip tells the kind of archive by; its URL."""
+        link = self._room(planned) / planned.file.filename
+        with storing(link):
+            link.symlink_to(sdist.path)
+        return link.as_uri() + _subdirectory(planned)
+
+    def _room(self, planned: PlannedFile) -> Path:
+        folder = self.folder / planned.project
+        with storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    async def _build(self, planned: PlannedFile, url: str) -> Path:
+        room = await to_thread.run_sync(self._room, planned)
+        command = await to_thread.run_sync(self._command, planned, url, room)
+        result = await succeed(self.run, command)
+        built = list((room / "built").glob("*.whl"))
+        if len(built) != 1:
+            message = f"pip wheel left {len(built)} wheels instead of one"
+            raise ChildFailed(
+                what=command.what, returncode=result.returncode, message=message, log=str(result.log)
+            )
+        return built[0]
+
+    def _command(self, planned: PlannedFile, url: str, room: Path) -> Command:
+        """Say how pip builds one wheel."""
+        requirements = room / "requirements.txt"
+        with storing(requirements):
+            write_requirements_file(
+                requirements, [" ".join((f"{planned.name} @ {url}", *planned.build_options))]
+            )
+        return Command(
+            what=f"build of {planned.name} {planned.version}",
+            argv=(
+                *self.pip_argv,
+                "wheel",
+                "--no-input",
+                "--disable-pip-version-check",
+                "--progress-bar=off",
+                "--no-deps",
+                *self.traits.options,
+                f"--wheel-dir={room / 'built'}",
+                f"--requirement={requirements}",
+            ),
+            env=self.env,
+            cwd=self.cwd,
+        )
+
+
+def _subdirectory(planned: PlannedFile) -> str:
+    """Give the fragment that says where in an archive the project is, if one does."""
+    part = _SUBDIRECTORY.search(planned.reference or "")
+    return f"#{part[1]}" if part else ""
+
+
+def _checkout(planned: PlannedFile) -> str:
+    """Give the URL of exactly the commit that was planned: a branch may have moved since."""
+    info = json.loads(planned.direct_url or "{}")
+    return at_commit(planned.reference or planned.file.url, info["vcs_info"]["commit_id"])

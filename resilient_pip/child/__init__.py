@@ -1,0 +1,1 @@
+"""Supervised children: what is started, with which environment, and how it ended."""

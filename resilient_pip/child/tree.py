@@ -1,0 +1,76 @@
+"""The processes of a child's session: what they do, and how they are ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What the living processes of a session have used up to now, added up."""
+
+    cpu_s: float = 0.0
+    io: int = 0
+
+
+def members(session: int) -> list[int]:
+    """List the living processes of a session; always empty where there is no /proc.
+
+    Zombies are left out: nothing can end them, and in a container often nobody collects them.
+    """
+    return [pid for pid, _ in _living(session)]
+
+
+def activity(session: int) -> Activity:
+    """Add up the CPU time and I/O of a session; all zero where there is no /proc."""
+    cpu_s, io = 0.0, 0
+    for pid, process_cpu_s in _living(session):
+        cpu_s += process_cpu_s
+        io += _io(pid)
+    return Activity(cpu_s=cpu_s, io=io)
+
+
+def signal_session(session: int, number: int) -> None:
+    """Send a signal to the session leader's group and to all others of the session."""
+    with suppress(ProcessLookupError, PermissionError):  # it is gone, or runs as somebody else
+        os.killpg(session, number)
+    for pid in members(session):
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(pid) != session:
+                os.kill(pid, number)
+
+
+def _living(session: int) -> Iterator[tuple[int, float]]:
+    """Give pid and CPU time of each living process of a session (proc_pid_stat(5))."""
+    try:
+        names = os.listdir(_PROC)  # noqa: PTH208  # Path objects for every process of the machine cost more
+    except OSError:
+        return
+    for name in names:
+        if not name.isdecimal():
+            continue
+        try:
+            stat = (_PROC / name / "stat").read_bytes()
+        except OSError:
+            continue  # ended meanwhile
+        # The second field is the program's name in parentheses, which may hold anything.
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        state, sid, user_ticks, system_ticks = fields[0], fields[3], fields[11], fields[12]
+        if int(sid) == session and state not in {b"Z", b"X"}:
+            yield int(name), (int(user_ticks) + int(system_ticks)) / _TICKS_PER_S
+
+
+def _io(pid: int) -> int:
+    """Add up the bytes that a process has read and written (proc_pid_io(5)); 0 where that is not shown."""
+    try:
+        lines = (_PROC / str(pid) / "io").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("rchar", "wchar")))

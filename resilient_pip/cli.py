@@ -1,0 +1,139 @@
+"""The command line: words to a job, a result to text and an exit code. The one boundary for errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import anyio
+
+from resilient_pip import __version__
+from resilient_pip.errors import ResilientPipError, UsageError
+from resilient_pip.model import RunResult
+from resilient_pip.pip_adapter import read_install
+from resilient_pip.plan.table import plan_as_json, plan_table
+from resilient_pip.report import failure_block, summary
+from resilient_pip.session import Job, run
+from resilient_pip.settings import resolve_settings
+from resilient_pip.ui.choose import open_display, terminal_size
+from resilient_pip.ui.hub import Hub
+from resilient_pip.ui.lines import write_lines
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+COMMANDS = ("install", "plan")
+BUG = 70
+"""Exit code of a defect of this program (EX_SOFTWARE in sysexits.h)."""
+TICK_S = 0.5
+JSON_FLAG = "--json"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line and give its exit code; never raises."""
+    try:
+        return _main(list(argv))
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except KeyboardInterrupt:
+        return 130
+    except ResilientPipError as error:
+        return _end(RunResult(exit_code=error.exit_code, error=error))
+    except Exception:  # noqa: BLE001 - the outermost boundary: whatever comes here is a defect of this program
+        return _apologise(traceback.format_exc())
+
+
+def _main(argv: list[str]) -> int:
+    if argv[:1] in (["--version"], ["-V"]):
+        write_lines(sys.stdout, [f"resilient-pip {__version__}"])
+        return 0
+    command = argv.pop(0) if argv[:1] and argv[0] in COMMANDS else "install"
+    flags = {JSON_FLAG: "print the plan as JSON"} if command == "plan" else {}
+    install, given = read_install(argv, flags=flags, prog=f"resilient-pip {command}")
+    as_json = given.pop(JSON_FLAG, None) is not None
+    settings = resolve_settings(given, os.environ, _table(Path("pyproject.toml")))
+    plan_only = command == "plan" or install.dry_run
+    job = Job(
+        install=install, settings=settings, environ=os.environ, cwd=str(Path.cwd()), plan_only=plan_only
+    )
+    result = anyio.run(partial(_show_run, job, sys.stderr))
+    if result.plan is not None and result.error is None and plan_only:
+        _print_plan(result, sys.stdout, as_json=as_json)
+        return result.exit_code
+    return _end(result)
+
+
+async def _show_run(job: Job, stream: TextIO) -> RunResult:
+    """Run the job while displays show it and time passes for them."""
+    display = open_display(
+        stream,
+        progress=job.settings.progress,
+        interval_s=job.settings.heartbeat_s,
+        environ=job.environ,
+        verbosity=job.install.verbosity,
+        started_at=anyio.current_time(),
+    )
+    hub = Hub([display], anyio.current_time)
+
+    async def tick() -> None:
+        while True:
+            await anyio.sleep(TICK_S)
+            hub.tick(anyio.current_time())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tick)
+        try:
+            result = await run(job, hub.emit)
+        finally:
+            hub.close()
+        write_lines(stream, [f"resilient-pip: a display ended: {reason}" for reason in hub.dropped])
+        tasks.cancel_scope.cancel()
+    return result
+
+
+def _table(path: Path) -> Mapping[str, Any]:
+    """Read `[tool.resilient-pip]`; empty where there is no such file or table."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(message=f"{path}: {error}") from error
+    table = document.get("tool", {}).get("resilient-pip", {})
+    if not isinstance(table, dict):
+        raise UsageError(message=f"{path}: [tool.resilient-pip] is not a table")
+    return table
+
+
+def _print_plan(result: RunResult, stream: TextIO, *, as_json: bool) -> None:
+    if result.plan is None:
+        return
+    if as_json:
+        write_lines(stream, [json.dumps(plan_as_json(result.plan), indent=2)])
+    else:
+        write_lines(stream, plan_table(result.plan, width=terminal_size(stream).columns))
+
+
+def _end(result: RunResult) -> int:
+    write_lines(sys.stderr, failure_block(result) if result.error else summary(result))
+    return result.exit_code
+
+
+def _apologise(trace: str) -> int:
+    with tempfile.NamedTemporaryFile("w", prefix="resilient-pip-bug-", suffix=".txt", delete=False) as file:
+        file.write(trace)
+    last = trace.strip().splitlines()[-1]
+    write_lines(
+        sys.stderr,
+        [f"resilient-pip: this is a defect of resilient-pip itself: {last}", f"  details   {file.name}"],
+    )
+    return BUG

@@ -1,0 +1,140 @@
+"""Bring a plan into the environment: all files fetched side by side, groups built and installed in order.
+
+Group 1 installs while group 2 still downloads. Only where something installed is replaced, or where
+everything goes in one call, are all files fetched and built first: then a failure leaves the
+environment as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import anyio
+
+from resilient_pip.errors import AttemptsExhausted, DeadlineExceeded, ResilientPipError
+from resilient_pip.events import Emit, GroupFinished, GroupStarted
+from resilient_pip.failing import RunFailed, locate
+from resilient_pip.fetch import Downloads, StoredFile, Terms
+from resilient_pip.model import Group, Outcome, Phase, Plan, PlannedFile, ProjectName, RequirementForm
+from resilient_pip.phases import phase
+
+FETCHED = frozenset({RequirementForm.NAMED, RequirementForm.DIRECT})
+"""The forms whose file is downloaded here; the others are read by the child that builds them."""
+
+BuildGroup: TypeAlias = Callable[
+    [Group, "dict[ProjectName, StoredFile]"], Awaitable["dict[ProjectName, Path]"]
+]
+"""Make wheels of what is none; gives a wheel for every file of the group that can have one."""
+InstallGroup: TypeAlias = Callable[[Group, "dict[ProjectName, Path]"], Awaitable[None]]
+
+
+@dataclass
+class Delivery:
+    """One plan on its way into the environment."""
+
+    plan: Plan
+    downloads: Downloads
+    build: BuildGroup
+    install: InstallGroup
+    emit: Emit
+    everything_first: bool
+    """Fetch and build all groups before the first is installed."""
+    default_tries: int
+    installed: list[Group] = field(default_factory=list)
+    """Groups that are in the environment completely, as they come."""
+
+    def __post_init__(self) -> None:
+        self._stored: dict[ProjectName, StoredFile] = {}
+        self._errors: dict[ProjectName, ResilientPipError] = {}
+        self._changed = anyio.Event()
+        self._failed: RunFailed | None = None
+
+    async def run(self) -> None:
+        """Fetch, build and install everything.
+
+        Raises:
+            RunFailed: what could not be fetched, built or installed, with its place in the plan.
+        """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._fetch_all)
+            try:
+                await self._install_all()
+            except RunFailed as failed:
+                self._failed = failed
+            tasks.cancel_scope.cancel()
+        if self._failed:
+            raise self._failed
+
+    async def _fetch_all(self) -> None:
+        async with phase(self.emit, Phase.DOWNLOAD), anyio.create_task_group() as tasks:
+            for planned in self.plan.files:
+                if planned.form in FETCHED:
+                    tasks.start_soon(self._fetch, planned)
+
+    async def _fetch(self, planned: PlannedFile) -> None:
+        terms = Terms(
+            limit_s=planned.limit_s, hard=planned.hard_limit, tries=planned.tries or self.default_tries
+        )
+        try:
+            self._stored[planned.project] = await self.downloads.fetch(planned.file, terms=terms)
+        except ResilientPipError as error:
+            self._errors[planned.project] = error
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def _install_all(self) -> None:
+        groups = self.plan.groups
+        wheels: dict[str, dict[ProjectName, Path]] = {}
+        if self.everything_first:
+            await self._arrived(self.plan.files)
+            for group in groups:
+                wheels[group.name] = await self._build(group)
+        for number, group in enumerate(groups, 1):
+            if not self.everything_first:
+                await self._arrived(group.files)
+                wheels[group.name] = await self._build(group)
+            await self._install(group, number, wheels[group.name])
+
+    async def _arrived(self, files: Sequence[PlannedFile]) -> None:
+        """Wait until all these files are stored, or fail as soon as one of them cannot be."""
+        wanted = [planned for planned in files if planned.form in FETCHED]
+        while True:
+            for planned in wanted:
+                if error := self._errors.get(planned.project):
+                    kept = error.kept if isinstance(error, (AttemptsExhausted, DeadlineExceeded)) else 0
+                    raise RunFailed(error, locate(self.plan, Phase.DOWNLOAD, planned=planned, kept=kept))
+            if all(planned.project in self._stored for planned in wanted):
+                return
+            await self._changed.wait()
+
+    async def _build(self, group: Group) -> dict[ProjectName, Path]:
+        try:
+            return await self.build(group, self._stored)
+        except ResilientPipError as error:
+            raise RunFailed(error, locate(self.plan, Phase.BUILD, group=group)) from error
+
+    async def _install(self, group: Group, number: int, wheels: dict[ProjectName, Path]) -> None:
+        count = len(self.plan.groups)
+        started = anyio.current_time()
+        self.emit(GroupStarted(group=group, number=number, count=count))
+        outcome = Outcome.CANCELLED
+        try:
+            await self.install(group, wheels)
+            outcome = Outcome.DONE
+            self.installed.append(group)
+        except ResilientPipError as error:
+            outcome = Outcome.FAILED
+            raise RunFailed(error, locate(self.plan, Phase.INSTALL, group=group)) from error
+        finally:
+            self.emit(
+                GroupFinished(
+                    group=group,
+                    number=number,
+                    count=count,
+                    outcome=outcome,
+                    elapsed_s=anyio.current_time() - started,
+                )
+            )

@@ -1,0 +1,1 @@
+"""The loopback package index between pip and the network."""

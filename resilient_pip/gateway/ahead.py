@@ -1,0 +1,182 @@
+"""Runs ahead of pip while it plans: guesses what it will ask for next, and asks for that now.
+
+pip asks for one page or one file's metadata at a time, 200 and more in a row for a large set. Here the
+file that pip will most likely choose is found in each page, its metadata read, and the pages of its
+dependencies after that, several at once. Wrong guesses cost requests and nothing else; their failures
+count only if pip asks for the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import chain, dropwhile, islice
+from typing import TypeAlias, TypeVar
+
+import anyio
+from anyio import to_thread
+from anyio.abc import TaskGroup
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from resilient_pip.errors import ResilientPipError
+from resilient_pip.index.candidates import Candidate, TargetMarkers, admitted, rank
+from resilient_pip.index.pages import ListedFile, Page
+from resilient_pip.index.requirements import applying, read_requirements
+from resilient_pip.model import ProjectName, project_name
+
+_AT_ONCE = 12
+"""Requests; the reader takes 16, and pip's own must not wait behind guesses."""
+_GUESSES = 4
+"""Files of one project that are tried because another project's requirement changed the choice."""
+_OLDER = (2, 4, 8)
+"""How many older versions to read when pip steps back for the first, second and any further time."""
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+ReadPages: TypeAlias = Callable[[ProjectName], Awaitable[tuple[Page, ...]]]
+GuessMetadata: TypeAlias = Callable[[ListedFile], Awaitable[bytes | None]]
+
+
+class _Project:
+    """What is known and was tried of one project."""
+
+    def __init__(self, specifier: SpecifierSet) -> None:
+        self.specifier = specifier
+        """What everyone so far admits."""
+        self.extras: set[str] = set()
+        self.candidates: tuple[Candidate, ...] | None = None
+        self.ranking = anyio.Lock()
+        self.guessed: list[str] = []
+        """URLs of the files that were guessed, first guess first."""
+        self.expanded: set[tuple[str, frozenset[str]]] = set()
+        """URLs of the files whose requirements were followed, for which extras."""
+        self.steps_back = 0
+
+
+class Ahead:
+    """The run-ahead of one gateway."""
+
+    def __init__(
+        self,
+        *,
+        pages: ReadPages,
+        metadata: GuessMetadata,
+        target: TargetMarkers,
+        constraints: Mapping[ProjectName, SpecifierSet],
+        tasks: TaskGroup,
+    ) -> None:
+        self._pages = pages
+        self._metadata = metadata
+        self._target = target
+        self._constraints = constraints
+        self._tasks = tasks
+        self._projects: dict[ProjectName, _Project] = {}
+        self._turns = anyio.Semaphore(_AT_ONCE)
+        self._holding = False
+
+    def start(self, requirements: Iterable[str]) -> None:
+        """Begin with what the user asks for, before pip does; requirements by URL are left out."""
+        wanted = list(applying(requirements, self._target.environment, ()))
+        for requirement in wanted:
+            # All specifiers first: one project may stand on several lines.
+            self._project(project_name(requirement.name)).specifier &= requirement.specifier
+        for requirement in wanted:
+            self._want(requirement)
+
+    def hold(self) -> None:
+        """Make no more guesses."""
+        self._holding = True
+
+    def page_asked(self, project: ProjectName) -> None:
+        """Take note that pip asks for a project's page."""
+        if project not in self._projects:
+            self._want(Requirement(project))
+
+    def metadata_asked(self, listed: ListedFile) -> None:
+        """Take note that pip asks for a file's metadata."""
+        if not self._holding:
+            self._tasks.start_soon(self._guarded, self._follow, listed)
+
+    def _project(self, name: ProjectName) -> _Project:
+        if name not in self._projects:
+            self._projects[name] = _Project(self._constraints.get(name, SpecifierSet()))
+        return self._projects[name]
+
+    def _want(self, requirement: Requirement) -> None:
+        if self._holding:
+            return
+        project = self._project(project_name(requirement.name))
+        project.specifier &= requirement.specifier
+        project.extras |= requirement.extras
+        self._tasks.start_soon(self._guarded, self._visit, requirement)
+
+    async def _guarded(self, work: Callable[[_T], Awaitable[None]], what: _T) -> None:
+        try:
+            await work(what)
+        except ResilientPipError:
+            pass  # it counts when pip asks for the same
+        except Exception:  # noqa: BLE001  # a boundary: a guess must never end a run
+            _log.debug("running ahead of pip failed at %s", what, exc_info=True)
+
+    async def _visit(self, requirement: Requirement) -> None:
+        """Follow the file that pip will choose for a requirement, if that is another one than before."""
+        name = project_name(requirement.name)
+        project = self._project(name)
+        candidates = await self._candidates(name, project)
+        # What a wrong guess requires may contradict the rest; then the requirement counts alone.
+        specifiers = (project.specifier, requirement.specifier)
+        choice = next(chain.from_iterable(admitted(candidates, each) for each in specifiers), None)
+        if choice is None:
+            return
+        url = choice.listed.file.url
+        if url not in project.guessed:
+            if len(project.guessed) >= _GUESSES:
+                return
+            project.guessed.append(url)
+        await self._expand(project, choice.listed)
+
+    async def _follow(self, listed: ListedFile) -> None:
+        """Follow what pip chose; where that is an older version than guessed, read some still older ones."""
+        name = listed.file.project
+        project = self._project(name)
+        await self._expand(project, listed)
+        if listed.file.url in project.guessed:
+            return
+        candidates = await self._candidates(name, project)
+        count = _OLDER[min(project.steps_back, len(_OLDER) - 1)]
+        project.steps_back += 1
+        fitting = admitted(candidates, project.specifier)
+        rest = dropwhile(lambda candidate: candidate.listed.file.url != listed.file.url, fitting)
+        for candidate in islice(rest, 1, 1 + count):
+            self._tasks.start_soon(self._guarded, self._warm, candidate.listed)
+
+    async def _candidates(self, name: ProjectName, project: _Project) -> tuple[Candidate, ...]:
+        async with project.ranking:
+            if project.candidates is None:
+                async with self._turns:
+                    pages = await self._pages(name)
+                project.candidates = await to_thread.run_sync(rank, pages, self._target)
+        return project.candidates
+
+    async def _expand(self, project: _Project, listed: ListedFile) -> None:
+        """Want what a file requires."""
+        extras = frozenset(project.extras)
+        if (listed.file.url, extras) in project.expanded:
+            return
+        project.expanded.add((listed.file.url, extras))
+        metadata = await self._read(listed)
+        if metadata is None:
+            return
+        required = await to_thread.run_sync(read_requirements, metadata, self._target.environment, extras)
+        for requirement in required:
+            self._want(requirement)
+
+    async def _warm(self, listed: ListedFile) -> None:
+        await self._read(listed)
+
+    async def _read(self, listed: ListedFile) -> bytes | None:
+        if self._holding:
+            return None
+        async with self._turns:
+            return await self._metadata(listed)

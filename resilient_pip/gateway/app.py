@@ -1,0 +1,155 @@
+"""The gateway's HTTP side: a request becomes a question to the parts, their answer a response.
+
+200 the thing itself, 404 the sources say that it is not there, 424 (Failed Dependency) a source failed:
+pip retries neither. Every answer has a Content-Length; a file that fails on its way breaks the connection.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from anyio import to_thread
+from anyio.abc import TaskGroup
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from resilient_pip.errors import ResilientPipError
+from resilient_pip.events import Kind, Subject
+from resilient_pip.gateway.ahead import Ahead
+from resilient_pip.gateway.failures import FirstFailure, SourceFailure
+from resilient_pip.gateway.flights import Flights
+from resilient_pip.gateway.links import Links
+from resilient_pip.gateway.metadata import CoreMetadata
+from resilient_pip.gateway.peers import is_ours
+from resilient_pip.gateway.remote_wheel import RemoteWheels
+from resilient_pip.gateway.seams import Files
+from resilient_pip.gateway.streaming import FileAnswer
+from resilient_pip.gateway.upstream import Upstream
+from resilient_pip.index.pages import ListedFile
+from resilient_pip.index.rewrite import negotiate, rewrite
+from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, project_name
+
+_FAILED = 424
+_METADATA = ".metadata"
+
+
+class Desk:
+    """Answers the requests of pip and of its children."""
+
+    def __init__(
+        self,
+        *,
+        links: Links,
+        upstream: Upstream,
+        metadata: CoreMetadata,
+        wheels: RemoteWheels,
+        files: Files,
+        ahead: Ahead | None,
+        failures: FirstFailure,
+        tasks: TaskGroup,
+    ) -> None:
+        self._links = links
+        self._upstream = upstream
+        self._metadata = metadata
+        self._wheels = wheels
+        self._files = files
+        self._ahead = ahead
+        self._failures = failures
+        self._pages: Flights[tuple[int, ProjectName, str], bytes | None] = Flights(tasks)
+
+    def app(self, token: str) -> ASGIApp:
+        """Make the application that answers under `token`."""
+        routes = [
+            Route("/{number:int}/simple/{project}/", self._page),
+            Route("/{number:int}/files/{project}/{key}/{filename}", self._file),
+        ]
+        return _Guard(Starlette(routes=[Mount(f"/{token}", routes=routes)]), self._failures)
+
+    async def _page(self, request: Request) -> Response:
+        number: int = request.path_params["number"]
+        project = project_name(request.path_params["project"])
+        if number >= self._upstream.count:
+            return _absent()
+        if self._ahead:
+            self._ahead.page_asked(project)
+        content_type = negotiate(", ".join(request.headers.getlist("accept")))
+        key = number, project, content_type
+        try:
+            body = await self._pages.get(key, partial(self._render, *key))
+        except ResilientPipError as error:
+            return self._failed(self._upstream.subject(number, project), None, error)
+        if body is None:
+            return _absent()
+        return Response(
+            body, media_type=content_type, headers={"Cache-Control": "no-store", "Vary": "Accept"}
+        )
+
+    async def _render(self, number: int, project: ProjectName, content_type: str) -> bytes | None:
+        page = await self._upstream.page(number, project)
+        if page is None:
+            return None
+        return await to_thread.run_sync(rewrite, page, content_type, partial(self._links.file_url, number))
+
+    async def _file(self, request: Request) -> Response | FileAnswer:
+        names = request.path_params
+        place = names["number"], names["project"], names["key"]
+        listed = self._links.find(*place, names["filename"])
+        if listed:
+            return FileAnswer(
+                listed.file,
+                files=self._files,
+                size=self._wheels.known_size(listed.file),
+                etag=f'"{names["key"]}"',
+                failed=partial(self._failed, _subject(Kind.FILE, listed.file), listed.file),
+            )
+        listed = self._links.find(*place, names["filename"].removesuffix(_METADATA))
+        if listed and (listed.file.is_wheel or listed.metadata is not None):
+            return await self._core_metadata(listed)
+        return _absent()
+
+    async def _core_metadata(self, listed: ListedFile) -> Response:
+        if self._ahead:
+            self._ahead.metadata_asked(listed)
+        try:
+            body = await self._metadata.get(listed)
+        except ResilientPipError as error:
+            return self._failed(_subject(Kind.METADATA, listed.file), listed.file, error)
+        return Response(body, media_type="application/octet-stream")
+
+    def _failed(self, subject: Subject, file: RemoteFile | None, error: ResilientPipError) -> Response:
+        """Record that a child does not get what it asked for, and say so."""
+        self._failures.record(SourceFailure(subject=subject, error=error, file=file))
+        return PlainTextResponse(f"resilient-pip: {subject.name} from {subject.url}: {error}\n", _FAILED)
+
+
+class _Guard:
+    """Lets this user's processes in, and turns a bug into a failure of the run instead of an answer."""
+
+    def __init__(self, app: ASGIApp, failures: FirstFailure) -> None:
+        self._app = app
+        self._failures = failures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not await to_thread.run_sync(is_ours, tuple(scope["client"]), tuple(scope["server"])):
+            await PlainTextResponse("not yours\n", 403)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        except ResilientPipError:
+            raise  # recorded; uvicorn breaks the connection
+        except Exception as error:
+            url = Request(scope).url.path.rpartition("/")[2]
+            subject = Subject(kind=Kind.FILE, project=ProjectName(""), name=url, url=SafeUrl(""))
+            self._failures.record(SourceFailure(subject=subject, error=error))
+            raise
+
+
+def _absent() -> Response:
+    return PlainTextResponse("not here\n", 404)
+
+
+def _subject(kind: Kind, file: RemoteFile) -> Subject:
+    return Subject(kind=kind, project=file.project, name=file.filename, url=file.safe_url)

@@ -1,0 +1,125 @@
+"""Parts of files on servers: their length, and core metadata out of the ends of wheels."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urlsplit
+
+from anyio import to_thread
+
+from resilient_pip.errors import AttemptsExhausted, BadContent
+from resilient_pip.events import Kind, Subject
+from resilient_pip.gateway.seams import Answer, Reader
+from resilient_pip.index.content_range import read_content_range
+from resilient_pip.index.wheel_metadata import BrokenWheel, Missing, SparseBytes, read_core_metadata
+from resilient_pip.model import ProjectName, RemoteFile
+
+_OK = 200
+_PARTIAL = 206
+_NO_RANGES = frozenset({400, 405, 416, 501})
+_NO_ANSWER = frozenset({401, 403, 404, 410}) | _NO_RANGES
+_LEAST = 66 * 1024
+"""zipfile may look for the end of the directory in the last 64 KiB."""
+_MOST = 256 * 1024
+_UNKNOWN = 128 * 1024
+_LONGEST = 16 * 2**20
+"""Bytes of one range that are accepted; a directory of 100 000 files is smaller."""
+_REQUESTS = 4
+
+
+class RemoteWheels:
+    """Reads parts of files by range requests, and remembers which hosts cannot and how long files are."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._rangeless: set[str] = set()
+        self._sizes: dict[str, int] = {}
+
+    def known_size(self, file: RemoteFile) -> int | None:
+        """Give a file's length in bytes as far as the index or an earlier answer told."""
+        return self._sizes.get(file.url, file.size)
+
+    async def size(self, file: RemoteFile) -> int | None:
+        """Give a file's length in bytes, asking its server where it is not known; None if that tells nothing.
+
+        Raises:
+            AttemptsExhausted: the server does not answer.
+        """
+        if self.known_size(file) is None and urlsplit(file.url).scheme != "file":
+            await self._read(file, (0, 1))
+        return self.known_size(file)
+
+    async def read_metadata(self, file: RemoteFile) -> bytes | None:
+        """Read METADATA out of a wheel, a few requests at most; None where its server gives no ranges.
+
+        Raises:
+            AttemptsExhausted: the server does not answer.
+        """
+        host = urlsplit(file.url).netloc
+        if host in self._rangeless:
+            return None
+        wheel: SparseBytes | None = None
+        wanted = _tail(self.known_size(file))
+        for _ in range(_REQUESTS):
+            answer = await self._read(file, wanted)
+            if answer is None or answer.status in _NO_RANGES | {_OK}:
+                self._rangeless.add(host)
+                return None
+            place = _place(answer)
+            if place is None:
+                return None
+            start, size = place
+            wheel = wheel or SparseBytes(size)
+            wheel.add(start, answer.body)
+            found = await to_thread.run_sync(partial(_try, wheel, file.project))
+            if not isinstance(found, Missing):
+                return found
+            wanted = (found.start, found.end)
+        return None
+
+    async def _read(self, file: RemoteFile, wanted: tuple[int, int | None] | int) -> Answer | None:
+        """Make one request; None where the server does not take it or sends something else."""
+        subject = Subject(kind=Kind.METADATA, project=file.project, name=file.filename, url=file.safe_url)
+        try:
+            answer = await self._reader.read(
+                file.url, subject=subject, byte_range=wanted, limit=_LONGEST, absent=_NO_ANSWER
+            )
+        except AttemptsExhausted as error:
+            if isinstance(error.last, BadContent):
+                return None
+            raise
+        self._learn(file, answer)
+        return answer
+
+    def _learn(self, file: RemoteFile, answer: Answer) -> None:
+        place = _place(answer)
+        length = answer.headers.get("content-length", "")
+        if place:
+            self._sizes[file.url] = place[1]
+        elif answer.status == _OK and length.isdecimal() and "content-encoding" not in answer.headers:
+            self._sizes[file.url] = int(length)
+
+
+def _place(answer: Answer) -> tuple[int, int] | None:
+    if answer.status != _PARTIAL:
+        return None
+    return read_content_range(answer.headers.get("content-range", ""))
+
+
+def _tail(size: int | None) -> tuple[int, int | None] | int:
+    """Choose how much of a wheel's end to ask for first: its directory, and METADATA often stands before it.
+
+    An exact range where the size is known: every server that has ranges at all understands that.
+    """
+    if size is None:
+        return -_UNKNOWN
+    return max(0, size - max(_LEAST, min(size // 20, _MOST))), size
+
+
+def _try(wheel: SparseBytes, project: ProjectName) -> bytes | Missing | None:
+    try:
+        return read_core_metadata(wheel, project)
+    except Missing as missing:
+        return missing
+    except BrokenWheel:
+        return None  # the whole file will show what is wrong

@@ -1,0 +1,202 @@
+"""The gateway as a whole: a package index on loopback for the children of one run."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+
+import anyio
+import uvicorn
+from anyio.abc import TaskGroup
+from packaging.specifiers import SpecifierSet
+
+from resilient_pip.errors import AttemptsExhausted
+from resilient_pip.events import Emit
+from resilient_pip.gateway.ahead import Ahead
+from resilient_pip.gateway.app import Desk
+from resilient_pip.gateway.failures import FirstFailure, SourceFailure
+from resilient_pip.gateway.links import Links
+from resilient_pip.gateway.metadata import CoreMetadata
+from resilient_pip.gateway.remote_wheel import RemoteWheels
+from resilient_pip.gateway.seams import Files, Reader
+from resilient_pip.gateway.sources import Routes, Source
+from resilient_pip.gateway.upstream import Upstream
+from resilient_pip.index.candidates import TargetMarkers
+from resilient_pip.model import ProjectName, RemoteFile
+
+_LOOPBACK = "127.0.0.1"
+_BACKLOG = 128
+_GRACE_S = 2.0
+
+
+class Gateway:
+    """An index under an unguessable path, for as long as it is entered."""
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[Source],
+        routes: Routes,
+        reader: Reader,
+        downloads: Files,
+        emit: Emit,
+        target: TargetMarkers | None,
+        constraints: Mapping[ProjectName, SpecifierSet] | None = None,
+    ) -> None:
+        self._sources = tuple(sources)
+        self._routes = routes
+        self._reader = reader
+        self._downloads = downloads
+        self._emit = emit
+        self._target = target
+        self._constraints = constraints or {}
+        self._failures = FirstFailure()
+        self._wheels = RemoteWheels(reader)
+        self._stopped = anyio.Event()
+        self._ahead: Ahead | None = None
+        self._links: Links
+        self._server: uvicorn.Server
+        self._tasks: TaskGroup
+
+    async def __aenter__(self) -> Gateway:  # noqa: PYI034  # Self is newer than Python 3.10
+        listening = _listen()
+        token = secrets.token_urlsafe(24)
+        self._links = Links(f"http://{_LOOPBACK}:{listening.getsockname()[1]}/{token}")
+        self._tasks = await anyio.create_task_group().__aenter__()
+        desk = self._build(self._tasks)
+        self._server = _Server(_config(desk, token))
+        self._tasks.start_soon(self._serve, listening)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        try:
+            with anyio.move_on_after(_GRACE_S, shield=True):
+                await self._stopped.wait()
+        finally:
+            self._tasks.cancel_scope.cancel()
+            # What the body raised is not the group's: it must leave unwrapped.
+            await self._tasks.__aexit__(None, None, None)
+
+    @property
+    def root(self) -> str:
+        """What all of its URLs begin with; secret."""
+        return self._links.root
+
+    @property
+    def index_urls(self) -> tuple[str, ...]:
+        """One index URL per source, in the order in which pip has to be given them."""
+        return tuple(self._links.index_url(number) for number in range(len(self._sources)))
+
+    @property
+    def failure(self) -> SourceFailure | None:
+        """The first thing that a child asked for and finally did not get."""
+        return self._failures.failure
+
+    @property
+    def failed(self) -> anyio.Event:
+        """Set with `failure`."""
+        return self._failures.failed
+
+    def is_busy(self) -> bool:
+        """Whether a child waits for an answer just now: its silence is not its own then."""
+        return bool(self._server.server_state.tasks)
+
+    def start(self, requirements: Iterable[str]) -> None:
+        """Begin to read what planning these requirements (PEP 508) will need."""
+        if self._ahead:
+            self._ahead.start(requirements)
+
+    def hold(self) -> None:
+        """Make no more guesses about what pip will ask for: planning is over."""
+        if self._ahead:
+            self._ahead.hold()
+
+    def remote_file(self, gateway_url: str) -> RemoteFile | None:
+        """Give the file behind one of this gateway's URLs, as it stands in pip's report; else None."""
+        return self._links.remote_file(gateway_url)
+
+    async def size_of(self, file: RemoteFile) -> int | None:
+        """Give a file's length in bytes; None where its server does not tell or does not answer."""
+        try:
+            return await self._wheels.size(file)
+        except AttemptsExhausted:
+            return None
+
+    def _build(self, tasks: TaskGroup) -> Desk:
+        upstream = Upstream(
+            sources=self._sources, routes=self._routes, reader=self._reader, emit=self._emit, tasks=tasks
+        )
+        metadata = CoreMetadata(reader=self._reader, wheels=self._wheels, files=self._downloads, tasks=tasks)
+        if self._target:
+            self._ahead = Ahead(
+                pages=upstream.pages,
+                metadata=metadata.guess,
+                target=self._target,
+                constraints=self._constraints,
+                tasks=tasks,
+            )
+        return Desk(
+            links=self._links,
+            upstream=upstream,
+            metadata=metadata,
+            wheels=self._wheels,
+            files=self._downloads,
+            ahead=self._ahead,
+            failures=self._failures,
+            tasks=tasks,
+        )
+
+    async def _serve(self, listening: socket.socket) -> None:
+        try:
+            await self._server.serve(sockets=[listening])
+            # Streams that were open are cancelled by now; let them end.
+            with anyio.move_on_after(_GRACE_S):
+                while self._server.server_state.tasks:  # noqa: ASYNC110  # uvicorn has no event for it
+                    await anyio.sleep(0.01)
+        finally:
+            listening.close()
+            self._stopped.set()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: signals are the session's business."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def _listen() -> socket.socket:
+    """Open a port on loopback.
+
+    The protocol is named because asyncio turns Nagle's algorithm off only then; it would cost 40 ms for each
+    answer (header and body are two writes, and the peer delays its acknowledgement of the first).
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind((_LOOPBACK, 0))
+    listening.listen(_BACKLOG)
+    return listening
+
+
+def _config(desk: Desk, token: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        desk.app(token),
+        loop="none",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        # Its errors are broken streams, recorded here already, and bugs, which the guard records.
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=300,
+        timeout_graceful_shutdown=0,
+    )

@@ -1,0 +1,87 @@
+"""Where files may come from, and which project may come from where."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from resilient_pip.model import ProjectName, SafeUrl, redact
+
+
+class SourceKind(enum.Enum):
+    """How a source is laid out."""
+
+    INDEX = "index"
+    """One page per project (PEP 503)."""
+    FIND_LINKS = "find-links"
+    """A folder, a page or a file for all projects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One place that lists files."""
+
+    url: str = field(repr=False)
+    """Its URL (https, http, file) or the path of a local folder or file; may carry credentials."""
+    kind: SourceKind = SourceKind.INDEX
+    skippable: bool = False
+    """Whether the user lets it be skipped when it cannot be read."""
+    routed_only: bool = False
+    """Whether it serves only the projects that are routed to it."""
+
+    @property
+    def safe_url(self) -> SafeUrl:
+        """The URL for messages."""
+        return redact(self.url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """Projects that come from one index and nowhere else."""
+
+    names: Mapping[ProjectName, str] = field(default_factory=dict, repr=False)
+    patterns: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Globs of normalised names with their index, the first that fits counts; `names` beat them."""
+
+    def index_for(self, project: ProjectName) -> str | None:
+        """Give the URL of the only index for a project, None where it has no route."""
+        routed = self.names.get(project)
+        if routed is not None:
+            return routed
+        return next((index for glob, index in self.patterns if fnmatchcase(project, glob)), None)
+
+    def allow(self, source: Source, project: ProjectName) -> bool:
+        """Whether `source` may be asked for `project`."""
+        routed = self.index_for(project)
+        if routed is None:
+            return not source.routed_only
+        return source.kind is SourceKind.INDEX and _same(source.url, routed)
+
+
+def order_sources(
+    *, find_links: Iterable[str], index_urls: Iterable[str], routes: Routes, skippable: Iterable[str] = ()
+) -> tuple[Source, ...]:
+    """List the sources in pip's order: find-links, the indexes, then those that only routes name.
+
+    Of equal files pip takes the one that is listed last, so the order is part of the meaning.
+    """
+    skipped = tuple(skippable)
+    default = tuple(dict.fromkeys(index_urls))
+    routed = dict.fromkeys([*routes.names.values(), *(index for _, index in routes.patterns)])
+
+    def source(url: str, kind: SourceKind, *, routed_only: bool = False) -> Source:
+        skip = any(_same(url, other) or _same(redact(url), other) for other in skipped)
+        return Source(url=url, kind=kind, skippable=skip, routed_only=routed_only)
+
+    sources = [source(url, SourceKind.FIND_LINKS) for url in dict.fromkeys(find_links)]
+    sources += [source(url, SourceKind.INDEX) for url in default]
+    for url in routed:
+        if not any(_same(url, known.url) for known in sources if known.kind is SourceKind.INDEX):
+            sources.append(source(url, SourceKind.INDEX, routed_only=True))
+    return tuple(sources)
+
+
+def _same(first: str, second: str) -> bool:
+    return first.rstrip("/") == second.rstrip("/")

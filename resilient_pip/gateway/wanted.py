@@ -1,0 +1,49 @@
+"""What the gateway has to know of a command line: routes, and where its run-ahead begins. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.specifiers import SpecifierSet
+
+from resilient_pip.gateway.sources import Routes
+from resilient_pip.model import Install, ProjectName, Requirement, RequirementForm, project_name
+
+
+def routes_of(install: Install) -> Routes:
+    """Collect which projects come from one index alone, by directive or per-line --index-url."""
+    names: dict[ProjectName, str] = {}
+    patterns: dict[tuple[str, str], None] = {}
+    for requirement in install.requirements:
+        index_url = requirement.directive.index_url
+        if index_url is None:
+            continue
+        if requirement.name is not None:
+            names[requirement.name] = index_url
+        patterns.update({(glob, index_url): None for glob in requirement.directive.also})
+    return Routes(names=names, patterns=tuple(patterns))
+
+
+def named(requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    """List the requirements that an index has to be asked for, as PEP 508 strings."""
+    return tuple(
+        requirement.text for requirement in requirements if requirement.form is RequirementForm.NAMED
+    )
+
+
+def specifiers(constraints: Iterable[Requirement]) -> dict[ProjectName, SpecifierSet]:
+    """Unite what the constraints that hold admit of each project."""
+    found: dict[ProjectName, SpecifierSet] = {}
+    for parsed in _parsed(constraint for constraint in constraints if constraint.applies):
+        name = project_name(parsed.name)
+        found[name] = found.get(name, SpecifierSet()) & parsed.specifier
+    return found
+
+
+def _parsed(requirements: Iterable[Requirement]) -> Iterator[Parsed]:
+    for text in named(requirements):
+        with suppress(InvalidRequirement):  # pip takes more than PEP 508 says; the run-ahead does without
+            yield Parsed(text)

@@ -1,0 +1,117 @@
+"""Which file of a page pip would choose: a guess to run ahead with, never a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from resilient_pip.index.filenames import sdist_version
+from resilient_pip.index.pages import ListedFile, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetMarkers:
+    """What decides for the target interpreter whether a file or a requirement fits."""
+
+    environment: Mapping[str, str]
+    """The variables of environment markers (PEP 508)."""
+    tags: tuple[str, ...]
+    """Wheel tags, best first: "cp311-cp311-manylinux_2_17_x86_64"."""
+
+    @property
+    def python(self) -> Version:
+        """The version that Requires-Python is compared with: final releases only, as in pip."""
+        return Version(Version(self.environment["python_full_version"]).base_version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """The best file of one version."""
+
+    version: Version
+    listed: ListedFile
+
+
+def rank(pages: Iterable[Page], target: TargetMarkers) -> tuple[Candidate, ...]:
+    """List the versions that fit the target, newest first, each with the file that pip prefers.
+
+    Of equal files on several pages the last one counts, as in pip.
+    """
+    places = {tag: place for place, tag in enumerate(target.tags)}
+    python = target.python
+    best: dict[Version, tuple[int, ListedFile]] = {}
+    for page in pages:
+        for listed in page.files:
+            found = _fit(listed, places)
+            if found is None or not _admits(listed.requires_python, python):
+                continue
+            version, place = found
+            if version not in best or place <= best[version][0]:
+                best[version] = (place, listed)
+    return tuple(
+        Candidate(version=version, listed=best[version][1]) for version in sorted(best, reverse=True)
+    )
+
+
+def admitted(candidates: Sequence[Candidate], specifier: SpecifierSet) -> Iterator[Candidate]:
+    """Give the candidates that a specifier admits, in their order.
+
+    Pre-releases only where the specifier names one or nothing else is there (PEP 440); yanked files only
+    where it pins the version (PEP 592).
+    """
+    pinned = any(part.operator in {"==", "==="} for part in specifier)
+    fitting = (
+        candidate
+        for candidate in candidates
+        if (pinned or not candidate.listed.yanked) and specifier.contains(candidate.version, prereleases=True)
+    )
+    if specifier.prereleases:
+        yield from fitting
+        return
+    early = []
+    final = False
+    for candidate in fitting:
+        if candidate.version.is_prerelease:
+            early.append(candidate)
+        else:
+            final = True
+            yield candidate
+    if not final:
+        yield from early
+
+
+def _fit(listed: ListedFile, places: Mapping[str, int]) -> tuple[Version, int] | None:
+    """Read version and preference (0 is best) off a file's name; None where the target cannot use it."""
+    filename = listed.file.filename
+    try:
+        if not listed.file.is_wheel:
+            written = sdist_version(filename, listed.file.project)
+            return (Version(written), len(places)) if written else None
+        parts = filename.removesuffix(".whl").split("-")
+        if len(parts) not in {5, 6}:
+            return None
+        fitting = [places[tag] for tag in _tags(parts[-3:]) if tag in places]
+        return (Version(parts[1]), min(fitting)) if fitting else None
+    except InvalidVersion:
+        return None
+
+
+def _tags(parts: Sequence[str]) -> Iterator[str]:
+    """Expand "py2.py3", "none", "any" to the tags that it stands for."""
+    interpreters, abis, platforms = (part.split(".") for part in parts)
+    for interpreter in interpreters:
+        for abi in abis:
+            for platform in platforms:
+                yield f"{interpreter}-{abi}-{platform}"
+
+
+def _admits(requires_python: str | None, python: Version) -> bool:
+    if not requires_python:
+        return True
+    try:
+        return SpecifierSet(requires_python).contains(python, prereleases=True)
+    except InvalidSpecifier:
+        return True  # as pip does

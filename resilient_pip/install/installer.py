@@ -1,0 +1,85 @@
+"""Installing a group: its files laid out for an offline pip, which runs as a supervised child."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anyio import to_thread
+
+from resilient_pip.cache.failing import storing
+from resilient_pip.child.command import Command
+from resilient_pip.child.files import write_requirements_file
+from resilient_pip.child.success import RunChild, succeed
+from resilient_pip.install.arguments import constraint_lines, requirement_lines, words
+from resilient_pip.install.wheel_cache import add_wheel
+from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installer:
+    """Installs the groups of one plan, in their order."""
+
+    run: RunChild
+    pip_argv: tuple[str, ...]
+    """The target's interpreter and the private copy of pip."""
+    env: Mapping[str, str] = field(repr=False)
+    """A child's environment that knows the gateway, for what is built from a folder."""
+    cwd: str
+    """The user's folder: relative requirements and options start there."""
+    options: tuple[str, ...]
+    """The user's words for the pip that installs."""
+    planned: Sequence[PlannedFile]
+    """All files of the plan."""
+    environment: Mapping[str, str]
+    """Marker variables of the target."""
+    folder: Path
+    """A private folder; wheels are linked, not copied, into it."""
+
+    async def install_group(self, group: Group, number: int, wheels: Mapping[ProjectName, Path]) -> None:
+        """Install one group.
+
+        Args:
+            group: what to install.
+            number: its place in the plan.
+            wheels: the wheel of each of its projects, but for those that are built from a folder.
+
+        Raises:
+            ChildFailed: pip refused (another class where its words name it: a full disk…).
+            ChildHung: pip showed no life for too long.
+            StorageError: the private folder cannot be written.
+        """
+        command = await to_thread.run_sync(self._prepare, group, number, wheels)
+        await succeed(self.run, command)
+
+    def _prepare(self, group: Group, number: int, wheels: Mapping[ProjectName, Path]) -> Command:
+        folder = self.folder / f"group-{number}"
+        with storing(folder):
+            return self._lay_out(group, folder, wheels)
+
+    def _lay_out(self, group: Group, folder: Path, wheels: Mapping[ProjectName, Path]) -> Command:
+        """Write the group's folder and say how pip is started on it."""
+        links, cache = folder / "wheels", self.folder / "pip-cache"
+        links.mkdir(parents=True)
+        cache.mkdir(exist_ok=True)
+        for planned in group.files:
+            if (wheel := wheels.get(planned.project)) is not None:
+                self._place(planned, wheel, links, cache)
+        requirements, constraints = folder / "requirements.txt", folder / "constraints.txt"
+        write_requirements_file(requirements, requirement_lines(group, self.planned))
+        write_requirements_file(constraints, constraint_lines(group, self.planned))
+        arguments = words(
+            group, self.options, requirements=requirements, constraints=constraints, links=links, cache=cache
+        )
+        return Command(
+            what=f"install {group.name}", argv=(*self.pip_argv, *arguments), env=self.env, cwd=self.cwd
+        )
+
+    def _place(self, planned: PlannedFile, wheel: Path, links: Path, cache: Path) -> None:
+        # A stored file is named by its hash, a built wheel has its name.
+        filename = planned.file.filename if planned.file.is_wheel else wheel.name
+        if planned.form is RequirementForm.NAMED:
+            (links / filename).symlink_to(wheel)
+        else:
+            add_wheel(cache, planned, wheel, filename=filename, environment=self.environment)

@@ -1,0 +1,174 @@
+"""One command line, with everything that it names and all that configures pip, as one `Install`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pip._internal.cli.main_parser import identify_python_interpreter
+from pip._internal.utils.urls import path_to_url
+from pip._internal.vcs import is_url
+
+from resilient_pip.errors import UsageError
+from resilient_pip.model import Install, Network, Requirement
+from resilient_pip.pip_adapter.command_line import CommandLine, normalise, parse, plain
+from resilient_pip.pip_adapter.files import Files
+from resilient_pip.pip_adapter.quiet import quietly, sentence
+from resilient_pip.pip_adapter.requirement import from_command_line, from_file
+from resilient_pip.pip_options import Child, words
+from resilient_pip.requirements.attach import attach_directives
+from resilient_pip.settings import OPTIONS, Option
+
+_PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml(\[.*\])?", re.IGNORECASE)
+_logger = logging.getLogger(__name__)
+
+
+def read_install(
+    argv: Sequence[str],
+    *,
+    extra_options: Sequence[Option] = OPTIONS,
+    flags: Mapping[str, str] | None = None,
+    prog: str = "resilient-pip",
+) -> tuple[Install, dict[str, str | list[str]]]:
+    """Read a command line as `pip install` would, with pip.conf, PIP_* and all files merged in.
+
+    Args:
+        argv: the words behind the program's name and subcommand.
+        extra_options: this program's options that take a value.
+        flags: this program's options that take none, with their help.
+        prog: the program's name in the help.
+
+    Returns:
+        What is asked for, and this program's own options that were given: by field name, or by the
+        flag itself, with an empty value, where it takes none.
+
+    Raises:
+        UsageError: an option, a file, a requirement or a directive is wrong.
+        SourceError: the URL of a requirements file cannot be read.
+        SystemExit: --help, after it was printed.
+    """
+    with quietly() as warnings:
+        line = parse(argv, extra_options=extra_options, flags=flags or {}, prog=prog)
+        normalise(line)
+        _check_something_is_asked_for(line, prog)
+        with line.command.main_context():
+            session = line.command.get_default_session(line.values)
+            finder = line.command._build_package_finder(line.values, session)  # noqa: SLF001  # as pip's commands do
+            files = Files(session=session, finder=finder, values=line.values)
+            install = _install(line, finder, files)
+    return replace(install, warnings=tuple(warnings)), line.given
+
+
+def _install(line: CommandLine, finder: Any, files: Files) -> Install:
+    values = line.values
+    read = tuple(_read(line, files))
+    requirements = tuple(one for one, is_constraint in read if not is_constraint)
+    for filename in values.build_constraints:
+        files.check_build_constraints(filename)
+    if values.require_hashes and getattr(values, "no_require_hashes", False):
+        raise UsageError(message="--require-hashes and --no-require-hashes are mutually exclusive")
+    values.trusted_hosts = list(dict.fromkeys((*values.trusted_hosts, *files.trusted_hosts)))
+    _take_over(finder, values)
+    given = plain(vars(values))
+    index_urls = tuple(_index_url(url) for url in finder.index_urls)
+    find_links = tuple(url for link in finder.find_links if (url := _find_links(link)))
+    location = values.target_dir or values.prefix_path or values.root_path
+    return Install(
+        requirements=attach_directives(requirements, texts=files.texts, environ=os.environ),
+        constraints=tuple(one for one, is_constraint in read if is_constraint),
+        index_urls=index_urls,
+        find_links=find_links,
+        plan_options=words(Child.PLAN, given, line.defaults),
+        build_options=words(Child.BUILD, given, line.defaults),
+        install_options=words(Child.INSTALL, given, line.defaults),
+        network=_network(line),
+        network_options=words(Child.NETWORK, given, line.defaults),
+        pip_cache_dir=values.cache_dir,
+        python=_python(values.python),
+        one_call=bool(location or values.force_reinstall or values.ignore_installed),
+        break_system_packages=bool(values.override_externally_managed),
+        location=location,
+        user=bool(values.use_user_site),
+        dry_run=values.dry_run,
+        verbosity=values.verbose - values.quiet,
+    )
+
+
+def _check_something_is_asked_for(line: CommandLine, prog: str) -> None:
+    values = line.values
+    if not (line.arguments or values.editables or values.requirements or values.dependency_groups):
+        message = f'You must give at least one requirement to install (see "{prog} --help")'
+        raise UsageError(message=message)
+    for name in (*values.requirements, *(path for path, _ in values.dependency_groups)):
+        if _PYLOCK.fullmatch(Path(name).name):
+            raise UsageError(message=f"{name}: lock files are not supported")
+
+
+def _read(line: CommandLine, files: Files) -> Iterator[tuple[Requirement, bool]]:
+    """Yield everything, with whether it is a constraint, in the order in which pip collects it.
+
+    The order counts: option lines of one file hold for the lines of the next. A file of either kind may
+    name files of the other.
+    """
+    values = line.values
+    for filename in values.constraints:
+        yield from (from_file(read) for read in files.read(filename, constraint=True))
+    yield from ((one, False) for one in from_command_line(line))
+    for filename in values.requirements:
+        yield from (from_file(read) for read in files.read(filename, constraint=False))
+
+
+def _take_over(finder: Any, values: Any) -> None:
+    """Put into the option values what option lines in files changed in pip's finder only."""
+    values.prefer_binary = finder.prefer_binary
+    if hasattr(finder, "release_control"):
+        values.release_control = finder.release_control
+    else:  # before pip 26.0
+        values.pre = finder.allow_all_prereleases
+
+
+def _index_url(location: str) -> str:
+    """Make a URL of an index; pip takes a folder too."""
+    if is_url(location):
+        return location
+    if not Path(location).is_dir():
+        raise UsageError(message=sentence(f"index-url {location!r} is neither a URL nor a folder"))
+    return str(path_to_url(location))
+
+
+def _find_links(location: str) -> str | None:
+    """Make a URL of a --find-links place; None, with a warning, where pip ignores it with a warning."""
+    if Path(location).exists():
+        return str(path_to_url(location))
+    if is_url(location):
+        return location
+    _logger.warning("find-links %r is ignored: there is no such folder or file", location)
+    return None
+
+
+def _network(line: CommandLine) -> Network:
+    values = line.values
+    # Empty means that no proxy of the environment is used, as with pip 26.2; before, it was pip's default.
+    proxy = values.proxy if values.proxy != line.defaults["proxy"] else None
+    if not proxy and getattr(values, "no_proxy_env", False):
+        proxy = ""
+    return Network(
+        cert=values.cert,
+        client_cert=values.client_cert,
+        proxy=proxy,
+        trusted_hosts=tuple(values.trusted_hosts),
+    )
+
+
+def _python(python: str | None) -> str | None:
+    if python is None:
+        return None
+    interpreter = identify_python_interpreter(python)
+    if interpreter is None:
+        raise UsageError(message=f"--python {python}: there is no Python interpreter")
+    return str(interpreter)

@@ -1,0 +1,1 @@
+"""From pip's installation report to the plan: files, groups, time-outs, table. Pure."""

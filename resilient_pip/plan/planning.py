@@ -1,0 +1,67 @@
+"""The plan, put together from the report, the user's requirements and what is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from resilient_pip.model import Install, Plan, ProjectName, Requirement, Stage
+from resilient_pip.plan.graph import Dependencies
+from resilient_pip.plan.grouping import make_groups
+from resilient_pip.plan.matching import complete, extras_of, name_requirements
+from resilient_pip.plan.report import InstalledProject, Report
+from resilient_pip.plan.terms import with_terms
+from resilient_pip.settings import Settings
+
+
+def make_plan(
+    report: Report,
+    *,
+    install: Install,
+    installed: Mapping[ProjectName, InstalledProject],
+    settings: Settings,
+    limit_s: Callable[[int | None], float | None],
+    cwd: str,
+) -> Plan:
+    """Make the plan of one stage.
+
+    Args:
+        report: what pip would install, with the sizes as far as they can be known.
+        install: what the user asked for.
+        installed: what is installed in the target where pip looks at it.
+        settings: the size of groups, the time-out of packages.
+        limit_s: the soft time-out for a file of that size.
+        cwd: the folder that relative paths of requirements start from.
+    """
+    requirements = name_requirements(install.requirements, report, cwd=cwd)
+    files = complete(
+        report.files,
+        requirements=requirements,
+        constraints=install.constraints,
+        environment=report.environment,
+        cwd=cwd,
+    )
+    files = with_terms(files, requirements, settings=settings, limit_s=limit_s)
+    requires = {name: project.requires for name, project in installed.items()}
+    requires.update((planned.project, planned.requires) for planned in files)
+    groups = make_groups(
+        requirements,
+        files,
+        Dependencies(requires=requires, environment=report.environment, extras=extras_of(requirements)),
+        group_size=settings.group_size,
+        one_call=install.one_call,
+    )
+    planned_projects = {planned.project for planned in files}
+    return Plan(
+        stages=(Stage(groups=groups),) if groups else (),
+        satisfied=_satisfied(requirements, planned_projects, installed),
+    )
+
+
+def _satisfied(
+    requirements: Sequence[Requirement],
+    planned: set[ProjectName],
+    installed: Mapping[ProjectName, InstalledProject],
+) -> tuple[str, ...]:
+    names = {requirement.name: None for requirement in requirements if requirement.name is not None}
+    found = (installed[name] for name in names if name in installed and name not in planned)
+    return tuple(f"{project.name} {project.version}" for project in found)

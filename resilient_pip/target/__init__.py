@@ -1,0 +1,1 @@
+"""The environment that is installed into, and the private copy of pip that works on it."""

@@ -1,0 +1,157 @@
+"""The environment that is installed into: which interpreter, what it is like, what is installed there."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from packaging.specifiers import SpecifierSet
+
+from resilient_pip.errors import TargetRefused, UsageError
+from resilient_pip.lines import printable
+from resilient_pip.model import ProjectName, project_name
+from resilient_pip.target.pip_copy import PipCopy
+
+PROBE_LIMIT_S = 60.0
+"""How long an interpreter may take to tell about itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A project that is installed in the target."""
+
+    name: str
+    """As its metadata writes it."""
+    version: str
+    requires: tuple[str, ...] = ()
+    """Requires-Dist lines of its metadata."""
+    location: str = ""
+    """The entry of sys.path where it was found."""
+    requested: bool = False
+    """Whether it was installed because somebody asked for it (REQUESTED)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What this program knows of the environment that it installs into."""
+
+    python: str
+    """The interpreter; symbolic links are kept, as they are what makes a virtual environment."""
+    version: str
+    prefix: str
+    is_virtual: bool
+    sees_global_site: bool
+    """Whether packages outside of it are visible: not so in most virtual environments."""
+    managers_message: str | None
+    """Who manages this environment instead of pip (PEP 668); None: nobody."""
+    markers: Mapping[str, str]
+    """The variables of environment markers (PEP 508)."""
+    tags: tuple[str, ...]
+    """Wheel tags, best first."""
+    purelib: str
+    platlib: str
+    user_site: str
+    """Where `--user` installs to."""
+    has_user_site: bool
+    """Whether that is on its sys.path."""
+    installed: Mapping[ProjectName, Installed]
+    """Everything that pip sees there."""
+
+
+def find_interpreter(python: str | None) -> str:
+    """Find the interpreter that --python names, as pip does: a program, or a virtual environment's folder.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if python is None:
+        return sys.executable
+    path = Path(python)
+    programs = (path / "bin/python", path / "Scripts/python.exe") if path.is_dir() else (path,)
+    for program in programs:
+        if program.exists():
+            return str(program.absolute())
+    raise UsageError(message=f"could not locate Python interpreter {python}")
+
+
+async def inspect(python: str | None, copy: PipCopy, environ: Mapping[str, str]) -> Target:
+    """Let the interpreter tell about itself.
+
+    Args:
+        python: as --python says it; None: the interpreter that runs this program.
+        copy: where the probe is.
+        environ: the environment that pip will get, as far as it decides over sys.path.
+
+    Raises:
+        UsageError: there is no such interpreter.
+        TargetRefused: it is too old for pip, or no working Python.
+    """
+    interpreter = find_interpreter(python)
+    returncode, stdout, stderr = await _run(interpreter, environ, str(copy.probe), str(copy.folder))
+    # Something in its site-packages may print at the start or end of every Python.
+    line = next((line for line in reversed(stdout.splitlines()) if line.startswith("{")), None)
+    if returncode != 0 or line is None:
+        raise TargetRefused(message=await _why_not(interpreter, environ, stderr))
+    told = json.loads(line)
+    _check_version(interpreter, told["version"])
+    return _target(interpreter, told)
+
+
+def _target(interpreter: str, told: dict[str, Any]) -> Target:
+    installed = {
+        project_name(each["name"]): Installed(
+            name=each["name"],
+            version=each["version"],
+            requires=tuple(each["requires"]),
+            location=each["location"],
+            requested=each["requested"],
+        )
+        for each in told.pop("installed")
+    }
+    tags = tuple(told.pop("tags"))
+    return Target(python=interpreter, tags=tags, installed=installed, **told)
+
+
+async def _run(interpreter: str, environ: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        with anyio.fail_after(PROBE_LIMIT_S):
+            done = await anyio.run_process(
+                [interpreter, *arguments], stdin=subprocess.DEVNULL, env=environ, check=False
+            )
+    except OSError as error:
+        raise TargetRefused(message=f"cannot run {interpreter}: {error.strerror or error}") from error
+    except TimeoutError as error:
+        message = f"{interpreter} did not tell about itself within {PROBE_LIMIT_S:.0f} s"
+        raise TargetRefused(message=message) from error
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+
+async def _why_not(interpreter: str, environ: Mapping[str, str], stderr: str) -> str:
+    """Say why the probe failed: mostly a Python that is too old to read it."""
+    code = "import sys; sys.stdout.write('.'.join(map(str, sys.version_info[:3])))"
+    returncode, stdout, _ = await _run(interpreter, environ, "-c", code)
+    if returncode == 0 and stdout[:1].isdigit():
+        _check_version(interpreter, stdout)
+    last = next((line for line in reversed(stderr.splitlines()) if line.strip()), "it printed nothing")
+    return f"{interpreter} does not work as a Python interpreter: {printable(last)}"
+
+
+def _check_version(interpreter: str, version: str) -> None:
+    """Refuse what our pip refuses; its metadata says what that is.
+
+    Raises:
+        TargetRefused: the interpreter is too old.
+    """
+    pip = importlib.metadata.metadata("pip")
+    needed = pip["Requires-Python"]
+    if needed and not SpecifierSet(needed).contains(version, prereleases=True):
+        raise TargetRefused(
+            message=f"{interpreter} is Python {version}, but pip {pip['Version']} needs Python {needed}"
+        )

@@ -1,0 +1,78 @@
+"""The private copy of pip that every child runs from: a plan may replace the installed one half way."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from resilient_pip.errors import StorageError, TargetRefused
+
+PROBE = Path(__file__).with_name("probe.py")
+
+_WINDOWS_LAUNCHERS = shutil.ignore_patterns("*.exe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipCopy:
+    """A folder that holds `pip` without its metadata, `packaging` and the probe.
+
+    It is on no child's sys.path as a whole, so that none of them takes its content for installed.
+    """
+
+    folder: Path
+
+    @property
+    def runner(self) -> Path:
+        """The script with which pip runs itself in other environments (`pip --python` uses it too)."""
+        return self.folder / "pip" / "__pip-runner__.py"
+
+    @property
+    def probe(self) -> Path:
+        """The script that tells about the interpreter that runs it."""
+        return self.folder / PROBE.name
+
+
+def copy_pip(run_folder: Path) -> PipCopy:
+    """Copy the pip that this program depends on, compiled files included; takes some 0.2 s of file work.
+
+    Raises:
+        StorageError: the run folder cannot be written.
+        TargetRefused: pip or packaging is missing here.
+    """
+    copy = PipCopy(folder=run_folder / "pip-copy")
+    sources = [package_folder(name) for name in ("pip", "packaging")]
+    try:
+        copy.folder.mkdir(mode=0o700)
+        shutil.copyfile(PROBE, copy.probe)
+        for source in sources:
+            # Times are kept: by them Python tells whether compiled files are fresh.
+            shutil.copytree(source, copy.folder / source.name, ignore=_WINDOWS_LAUNCHERS)
+    except OSError as error:
+        raise StorageError(path=str(copy.folder), reason=_reason(error)) from error
+    return copy
+
+
+def pip_argv(python: str, copy: PipCopy) -> tuple[str, ...]:
+    """Say how the copy is run by an interpreter; pip's own words follow."""
+    return (python, str(copy.runner))
+
+
+def package_folder(name: str) -> Path:
+    """Find the folder of an installed package without importing it.
+
+    Raises:
+        TargetRefused: it is not there.
+    """
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise TargetRefused(message=f"this installation of resilient-pip lacks {name}: install it anew")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _reason(error: OSError) -> str:
+    """Say what went wrong; copytree collects (source, destination, reason) of every file."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2])
+    return error.strerror or str(error)

@@ -1,0 +1,1 @@
+"""Bytes over the network: one HTTP client, retries, resuming downloads."""

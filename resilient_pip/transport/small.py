@@ -1,0 +1,134 @@
+"""Whole answers that fit in memory: index pages, metadata, pieces of wheels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import anyio
+
+from resilient_pip.errors import BadContent, TooSlow
+from resilient_pip.events import Emit, Subject
+from resilient_pip.model import redact
+from resilient_pip.policy.deadlines import first_byte_timeout_s
+from resilient_pip.settings import MIB, Settings
+from resilient_pip.transport.client import Answer, Client
+from resilient_pip.transport.meter import Meter, transferring
+from resilient_pip.transport.ranges import content_length
+from resilient_pip.transport.retry import Series
+from resilient_pip.transport.status import refusal
+
+_AT_ONCE = 16
+_OK = 200
+_PARTIAL = 206
+ABSENT = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallAnswer:
+    """An answer with its whole body."""
+
+    status: int
+    url: str
+    """Where redirects ended; relative links of a page are relative to this."""
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class SmallReader:
+    """Reads small things, with retries, up to 16 at once."""
+
+    def __init__(self, client: Client, settings: Settings, emit: Emit) -> None:
+        self._client = client
+        self._settings = settings
+        self._emit = emit
+        self._turns = anyio.Semaphore(_AT_ONCE)
+
+    async def read(
+        self,
+        url: str,
+        *,
+        subject: Subject,
+        accept: str | None = None,
+        byte_range: tuple[int, int | None] | int | None = None,
+        limit: int = 64 * MIB,
+        absent: frozenset[int] = ABSENT,
+    ) -> SmallAnswer:
+        """Read `url` to the end.
+
+        Args:
+            url: absolute, http or https; may carry a login.
+            subject: what the events name.
+            accept: the Accept header.
+            byte_range: (first, end) as in a slice, or a negative number of bytes from the end. Where the
+                server ignores it (status 200, not 206), the body is not read and comes back empty.
+            limit: the longest body that is taken, in bytes, after decoding.
+            absent: statuses that come back as an answer, with an empty body.
+
+        Raises:
+            AttemptsExhausted: it could not be read.
+        """
+        headers = _request_headers(accept, byte_range)
+        async with self._turns:
+            with transferring(subject, self._emit) as meter:
+                series = Series(
+                    subject=subject,
+                    tries=self._settings.tries,
+                    quiet_limit_s=self._settings.page_deadline_s,
+                    settings=self._settings,
+                    emit=self._emit,
+                    hosts=self._client.hosts,
+                    kept=lambda: 0,
+                )
+
+                async def read_once() -> SmallAnswer:
+                    first_byte_s = first_byte_timeout_s(
+                        series.fruitless + 1, self._settings, kind=subject.kind
+                    )
+                    async with self._client.get(
+                        url, headers=headers, first_byte_s=min(first_byte_s, series.quiet_left_s)
+                    ) as answer:
+                        body = b""
+                        if answer.status == (_OK if byte_range is None else _PARTIAL):
+                            body = await self._body(answer, series, meter, limit)
+                        elif answer.status not in absent and answer.status != _OK:
+                            raise refusal(answer)
+                        return SmallAnswer(
+                            status=answer.status, url=answer.url, headers=answer.headers, body=body
+                        )
+
+                return await series.run(read_once)
+
+    async def _body(self, answer: Answer, series: Series, meter: Meter, limit: int) -> bytes:
+        before = meter.transferred
+        stall_s = self._settings.stall_timeout_s
+        parts: list[bytes] = []
+        length = 0
+        async for chunk in answer.chunks(lambda _: max(0.001, min(stall_s, series.quiet_left_s))):
+            parts.append(chunk)
+            length += len(chunk)
+            meter.transferred = before + answer.body_bytes
+            meter.advance(answer.body_bytes, content_length(answer.headers))
+            if length > limit:
+                raise BadContent(url=redact(answer.url), reason=f"longer than {limit} bytes")
+            if series.quiet_left_s <= 0:
+                raise TooSlow(
+                    url=redact(answer.url),
+                    rate=length / self._settings.page_deadline_s,
+                    reason="its deadline is over",
+                    received=answer.body_bytes,
+                    expected=content_length(answer.headers),
+                )
+        return b"".join(parts)
+
+
+def _request_headers(accept: str | None, byte_range: tuple[int, int | None] | int | None) -> dict[str, str]:
+    headers = {} if accept is None else {"Accept": accept}
+    match byte_range:
+        case None:
+            headers["Accept-Encoding"] = "gzip"
+        case int():
+            headers["Range"] = f"bytes={byte_range}"
+        case (first, end):
+            headers["Range"] = f"bytes={first}-{'' if end is None else end - 1}"
+    return headers

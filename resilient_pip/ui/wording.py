@@ -1,0 +1,153 @@
+"""One line for each event that matters, in the words that all displays share. Pure."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from resilient_pip.events import (
+    ChildFinished,
+    ChildOutput,
+    ChildStarted,
+    Event,
+    GroupFinished,
+    GroupStarted,
+    Kind,
+    Noted,
+    PhaseFinished,
+    PhaseStarted,
+    PlanReady,
+    RetryScheduled,
+    TransferFinished,
+    TransferStarted,
+)
+from resilient_pip.lines import counted, listed, printable, shorten
+from resilient_pip.model import Group, Outcome, Phase, Plan, PlannedFile
+from resilient_pip.ui.activity import DOING, named, pages_read
+from resilient_pip.ui.view import View
+from resilient_pip.units import format_bytes, format_seconds
+
+LARGE = 10**6
+"""Files from this many bytes on are worth a line of their own."""
+NAMES_LIMIT = 60
+"""Bytes of the names of a group's packages."""
+DETAIL_LIMIT = 240
+
+ProgressEvent: TypeAlias = (
+    PhaseStarted | PhaseFinished | PlanReady | GroupStarted | GroupFinished | ChildStarted | ChildFinished
+)
+
+
+def event_lines(before: View, event: Event, now: float, *, verbosity: int) -> list[str]:
+    """Return the lines that an event deserves; `before` is the view without it.
+
+    Verbosity counts as pip's does: with -v children's output is shown, with -q only what went wrong.
+    """
+    return [printable(line) for line in _lines(before, event, now, verbosity)]
+
+
+def _lines(before: View, event: Event, now: float, verbosity: int) -> list[str]:
+    match event:
+        case Noted():
+            return [f"note: {event.message}"]
+        case RetryScheduled():
+            return [shorten(_retry(event), DETAIL_LIMIT)]
+        case TransferFinished(outcome=Outcome.FAILED):
+            return [f"gave up on {named(event.subject)} at {format_bytes(event.received)}"]
+        case ChildOutput():
+            return [f"{event.what}: {event.line}"] if verbosity > 0 else []
+        case _ if verbosity < 0:
+            return []
+        case TransferStarted() if event.subject.kind is Kind.FILE and event.received:
+            return [f"resuming {named(event.subject)} at {format_bytes(event.received)}"]
+        case TransferFinished(outcome=Outcome.DONE):
+            return _arrived(before, event, now)
+        case (
+            PhaseStarted()
+            | PhaseFinished()
+            | PlanReady()
+            | GroupStarted()
+            | GroupFinished()
+            | ChildStarted()
+            | ChildFinished()
+        ):
+            return _progress(before, event, now)
+        case _:
+            return []
+
+
+def _retry(event: RetryScheduled) -> str:
+    count = f"{event.attempt} of {event.attempts} tries without progress"
+    wait = f"next one in {format_seconds(event.wait_s)}"
+    return f"{named(event.subject)}: {event.detail}; {count}, {wait}"
+
+
+def _arrived(before: View, event: TransferFinished, now: float) -> list[str]:
+    if event.subject.kind is not Kind.FILE or event.received < LARGE:
+        return []
+    size = format_bytes(event.received)
+    if event.from_cache:
+        return [f"in the cache: {named(event.subject)} ({size})"]
+    begun = before.transfers.get(event.subject)
+    elapsed_s = now - begun.started_at if begun else 0.0
+    speed = f" ({format_bytes(round(event.transferred / elapsed_s))}/s)" if elapsed_s else ""
+    return [f"downloaded {named(event.subject)}: {size} in {format_seconds(elapsed_s)}{speed}"]
+
+
+def _progress(before: View, event: ProgressEvent, now: float) -> list[str]:
+    match event:
+        case PhaseStarted():
+            return [DOING[event.phase]]
+        case PhaseFinished():
+            took = f"{DOING[event.phase]}: {event.outcome.value} after {format_seconds(event.elapsed_s)}"
+            return [f"{took} ({pages_read(before)})" if event.phase is Phase.PLAN else took]
+        case PlanReady():
+            return plan_lines(event.plan)
+        case GroupStarted():
+            packages = counted(len(event.group.files), "package")
+            return [f"group {event.number}/{event.count} {event.group.name}: installing {packages}"]
+        case GroupFinished():
+            word = "installed" if event.outcome is Outcome.DONE else event.outcome.value
+            took = f"{word} after {format_seconds(event.elapsed_s)}"
+            return [f"group {event.number}/{event.count} {event.group.name}: {took}"]
+        case ChildStarted():
+            return [event.what] if _builds(event.what) else []
+        case ChildFinished():
+            child = before.children.get(event.what)
+            took = f" after {format_seconds(now - child.started_at)}" if child else ""
+            return [f"{event.what}: {event.outcome.value}{took}"] if _builds(event.what) else []
+
+
+def _builds(what: str) -> bool:
+    """Tell builds from the children whose phase or group has lines of its own."""
+    return what.startswith("build ")
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Sum up a plan: one line in all, one per group."""
+    satisfied = f"; {len(plan.satisfied)} satisfied already" if plan.satisfied else ""
+    if not plan.files:
+        return [f"plan: nothing to install{satisfied}"]
+    size = _size(sum(group.size for group in plan.groups), known=_sizes_known(plan.files))
+    packages, groups = counted(len(plan.files), "package"), counted(len(plan.groups), "group")
+    head = f"plan: {packages}, {size}, in {groups}{satisfied}"
+    count = len(plan.groups)
+    return [head, *(_group_line(group, number, count) for number, group in enumerate(plan.groups, 1))]
+
+
+def _group_line(group: Group, number: int, count: int) -> str:
+    facts = [counted(len(group.files), "package"), _size(group.size, known=_sizes_known(group.files))]
+    limits = [one.limit_s for one in group.files if one.limit_s is not None]
+    if limits:
+        facts.append(f"time-out {format_seconds(max(limits))}")
+    names = listed([f"{one.name} {one.version}" for one in group.files], NAMES_LIMIT)
+    return f"group {number}/{count} {group.name}: {', '.join(facts)}: {names}"
+
+
+def _sizes_known(files: tuple[PlannedFile, ...]) -> bool:
+    return all(one.file.size is not None for one in files)
+
+
+def _size(count: int, *, known: bool) -> str:
+    if known:
+        return format_bytes(count)
+    return f"at least {format_bytes(count)}" if count else "size unknown"

@@ -1,0 +1,139 @@
+"""The plan as text and JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from resilient_pip.model import (
+    Group,
+    Plan,
+    PlannedFile,
+    RemoteFile,
+    Requirement,
+    RequirementForm,
+    SafeUrl,
+    SourceLine,
+    Stage,
+    project_name,
+)
+from resilient_pip.plan.table import plan_as_json, plan_table
+
+IDNA = PlannedFile(
+    project=project_name("idna"),
+    name="idna",
+    version="3.10",
+    file=RemoteFile(
+        project=project_name("idna"),
+        filename="idna-3.10-py3-none-any.whl",
+        url="https://user:secret@files.example/idna-3.10-py3-none-any.whl",
+        hashes={"sha256": "aa"},
+        size=70_400,
+        index=SafeUrl("https://pypi.org/simple/"),
+    ),
+    requested=True,
+    extras=frozenset({"b", "a"}),
+    limit_s=60.3,
+    tries=3,
+)
+REPO = PlannedFile(
+    project=project_name("repo"),
+    name="repo",
+    version="0.1.dev1+gdeadbeef",
+    file=RemoteFile(
+        project=project_name("repo"), filename="repo", url="https://t@h/repo", index=SafeUrl("https://h/repo")
+    ),
+    form=RequirementForm.VCS,
+    replaces="0.0",
+)
+PLAN = Plan(
+    stages=(
+        Stage(
+            groups=(
+                Group(
+                    name="idna",
+                    files=(IDNA,),
+                    requirements=(
+                        Requirement(
+                            text="idna", name=project_name("idna"), source=SourceLine(file="r.txt", line=1)
+                        ),
+                    ),
+                ),
+                Group(
+                    name="repo",
+                    files=(REPO,),
+                    requirements=(Requirement(text="git+https://t@h/repo", name=project_name("repo")),),
+                ),
+            )
+        ),
+    ),
+    satisfied=("numpy 1.26.4",),
+)
+
+
+def test_a_wide_table_shows_everything() -> None:
+    """One line a file, numbers to the right, then the sum and what is there already."""
+    assert plan_table(PLAN, width=120) == [
+        "package  version                size  time-out  group  index",
+        "idna     3.10                70.4 kB     1 min  idna   https://pypi.org/simple/",
+        "repo     0.1.dev1+gdeadbeef        ?         -  repo   https://h/repo",
+        "2 packages in 2 groups, 70.4 kB and 1 of unknown size",
+        "installed already: numpy 1.26.4",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 72, 60, 55])
+def test_a_table_fits_its_width(width: int) -> None:
+    """The index gives way first, then names and versions."""
+    lines = plan_table(PLAN, width=width)
+    assert max(map(len, lines[:3])) <= width
+    assert any("…" in line for line in lines) == (width < 75)
+
+
+def test_the_narrowest_table_stays_a_table() -> None:
+    """Below eight columns nothing is cut."""
+    assert plan_table(PLAN, width=10)[2] == "repo     0.1.dev…        ?         -  repo   https:/…"
+
+
+def test_an_empty_plan_says_so() -> None:
+    """Nothing to install, and why."""
+    assert plan_table(Plan(stages=(), satisfied=("a 1", "b 2")), width=80) == [
+        "nothing to install",
+        "installed already: a 1, b 2",
+    ]
+
+
+def test_json_has_every_fact_and_no_secret() -> None:
+    """Programs get all of it; URLs come without credentials."""
+    document = plan_as_json(PLAN)
+    assert "secret" not in json.dumps(document)
+    assert "t@h" not in json.dumps(document)
+    assert (document["version"], document["satisfied"]) == (1, ["numpy 1.26.4"])
+    first, second = document["stages"][0]["groups"]
+    assert first == {
+        "name": "idna",
+        "size": 70_400,
+        "requirements": [{"name": "idna", "extras": [], "source": "r.txt:1"}],
+        "files": [
+            {
+                "name": "idna",
+                "version": "3.10",
+                "form": "named",
+                "requested": True,
+                "extras": ["a", "b"],
+                "replaces": None,
+                "yanked": False,
+                "filename": "idna-3.10-py3-none-any.whl",
+                "url": "https://files.example/idna-3.10-py3-none-any.whl",
+                "index": "https://pypi.org/simple/",
+                "size": 70_400,
+                "hashes": {"sha256": "aa"},
+                "timeout": 60.3,
+                "timeout_is_hard": False,
+                "tries": 3,
+            }
+        ],
+    }
+    assert second["requirements"] == [{"name": "repo", "extras": [], "source": None}]
+    assert (second["files"][0]["form"], second["files"][0]["replaces"]) == ("vcs", "0.0")

@@ -1,0 +1,62 @@
+"""Tests of `resilient_pip.target.pip_copy`."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from resilient_pip.errors import StorageError, TargetRefused
+from resilient_pip.target.pip_copy import copy_pip, package_folder, pip_argv
+
+
+def test_the_copy_is_a_pip_that_runs(tmp_path: Path) -> None:
+    """The runner starts the copied pip, of our version, and nothing of the copy counts as installed."""
+    copy = copy_pip(tmp_path)
+
+    done = subprocess.run(
+        [*pip_argv(sys.executable, copy), "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stdout.startswith(f"pip {version('pip')} from {copy.folder}/pip (python ")
+    assert list(copy.folder.rglob("*.dist-info")) == []
+
+
+def test_the_copy_is_ours_alone(tmp_path: Path) -> None:
+    """Nobody else may put code where children run it from."""
+    copy = copy_pip(tmp_path)
+
+    assert stat.S_IMODE(copy.folder.stat().st_mode) == 0o700
+    assert sorted(path.name for path in copy.folder.iterdir()) == ["packaging", "pip", "probe.py"]
+
+
+def test_compiled_files_stay_fresh(tmp_path: Path) -> None:
+    """Times are copied, so that no child compiles pip again."""
+    source, copied = package_folder("pip"), copy_pip(tmp_path).folder / "pip"
+
+    for path in source.rglob("*.py"):
+        here = copied / path.relative_to(source)
+        assert int(here.stat().st_mtime) == int(path.stat().st_mtime)
+    compiled = {path.relative_to(source) for path in source.rglob("*.pyc")}
+    assert compiled <= {path.relative_to(copied) for path in copied.rglob("*.pyc")}
+
+
+def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
+    """The error names the folder and the reason."""
+    with pytest.raises(StorageError) as caught:
+        copy_pip(tmp_path / "missing")
+
+    assert (caught.value.path, caught.value.reason) == (
+        str(tmp_path / "missing" / "pip-copy"),
+        "No such file or directory",
+    )
+
+
+def test_a_missing_dependency_is_named() -> None:
+    """An installation of this program without pip says so."""
+    with pytest.raises(TargetRefused, match="this installation of resilient-pip lacks no_such_package"):
+        package_folder("no_such_package")
