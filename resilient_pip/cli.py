@@ -58,15 +58,16 @@ def _main(argv: list[str]) -> int:
         return 0
     command = argv.pop(0) if argv[:1] and argv[0] in COMMANDS else "install"
     flags = {JSON_FLAG: "print the plan as JSON"} if command == "plan" else {}
-    install, given = read_install(argv, flags=flags, prog=f"resilient-pip {command}")
+    # pip admits some options (--platform…) in a dry run only, which a plan is.
+    words = ["--dry-run", *argv] if command == "plan" else argv
+    install, given = read_install(words, flags=flags, prog=f"resilient-pip {command}")
     as_json = given.pop(JSON_FLAG, None) is not None
     settings = resolve_settings(given, os.environ, _table(Path("pyproject.toml")))
-    plan_only = command == "plan" or install.dry_run
     job = Job(
-        install=install, settings=settings, environ=os.environ, cwd=str(Path.cwd()), plan_only=plan_only
+        install=install, settings=settings, environ=os.environ, cwd=str(Path.cwd()), plan_only=install.dry_run
     )
     result = anyio.run(partial(_show_run, job, sys.stderr))
-    if result.plan is not None and result.error is None and plan_only:
+    if result.plan is not None and result.error is None and install.dry_run:
         _print_plan(result, sys.stdout, as_json=as_json)
         return result.exit_code
     return _end(result)

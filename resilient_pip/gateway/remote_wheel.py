@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit
 
+import anyio
 from anyio import to_thread
 
 from resilient_pip.errors import AttemptsExhausted, BadContent
 from resilient_pip.events import Kind, Subject
+from resilient_pip.gateway.local import local_path
 from resilient_pip.gateway.seams import Answer, Reader
 from resilient_pip.index.content_range import read_content_range
 from resilient_pip.index.wheel_metadata import BrokenWheel, Missing, SparseBytes, read_core_metadata
@@ -45,8 +47,12 @@ class RemoteWheels:
         Raises:
             AttemptsExhausted: the server does not answer.
         """
-        if self.known_size(file) is None and urlsplit(file.url).scheme != "file":
-            await self._read(file, (0, 1))
+        if self.known_size(file) is None:
+            local = local_path(file.url)
+            if local is None:
+                await self._read(file, (0, 1))
+            elif await anyio.Path(local).is_file():
+                self._sizes[file.url] = (await anyio.Path(local).stat()).st_size
         return self.known_size(file)
 
     async def read_metadata(self, file: RemoteFile) -> bytes | None:

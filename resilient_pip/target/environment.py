@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import anyio
@@ -18,6 +19,7 @@ from resilient_pip.errors import TargetRefused, UsageError
 from resilient_pip.lines import printable
 from resilient_pip.model import ProjectName, project_name
 from resilient_pip.target.pip_copy import PipCopy
+from resilient_pip.units import format_seconds
 
 PROBE_LIMIT_S = 60.0
 """How long an interpreter may take to tell about itself."""
@@ -81,24 +83,27 @@ def find_interpreter(python: str | None) -> str:
     raise UsageError(message=f"could not locate Python interpreter {python}")
 
 
-async def inspect(python: str | None, copy: PipCopy, environ: Mapping[str, str]) -> Target:
+async def inspect(
+    python: str | None, copy: PipCopy, environ: Mapping[str, str], *, limit_s: float = PROBE_LIMIT_S
+) -> Target:
     """Let the interpreter tell about itself.
 
     Args:
         python: as --python says it; None: the interpreter that runs this program.
         copy: where the probe is.
         environ: the environment that pip will get, as far as it decides over sys.path.
+        limit_s: how long the interpreter may take.
 
     Raises:
         UsageError: there is no such interpreter.
         TargetRefused: it is too old for pip, or no working Python.
     """
     interpreter = find_interpreter(python)
-    returncode, stdout, stderr = await _run(interpreter, environ, str(copy.probe), str(copy.folder))
+    returncode, stdout, stderr = await _run(limit_s, environ, interpreter, str(copy.probe), str(copy.folder))
     # Something in its site-packages may print at the start or end of every Python.
     line = next((line for line in reversed(stdout.splitlines()) if line.startswith("{")), None)
     if returncode != 0 or line is None:
-        raise TargetRefused(message=await _why_not(interpreter, environ, stderr))
+        raise TargetRefused(message=await _why_not(interpreter, limit_s, environ, stderr))
     told = json.loads(line)
     _check_version(interpreter, told["version"])
     return _target(interpreter, told)
@@ -119,24 +124,36 @@ def _target(interpreter: str, told: dict[str, Any]) -> Target:
     return Target(python=interpreter, tags=tags, installed=installed, **told)
 
 
-async def _run(interpreter: str, environ: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
-    try:
-        with anyio.fail_after(PROBE_LIMIT_S):
-            done = await anyio.run_process(
-                [interpreter, *arguments], stdin=subprocess.DEVNULL, env=environ, check=False
-            )
-    except OSError as error:
-        raise TargetRefused(message=f"cannot run {interpreter}: {error.strerror or error}") from error
-    except TimeoutError as error:
-        message = f"{interpreter} did not tell about itself within {PROBE_LIMIT_S:.0f} s"
-        raise TargetRefused(message=message) from error
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+async def _run(limit_s: float, environ: Mapping[str, str], *argv: str) -> tuple[int, str, str]:
+    """Run a program and give exit code, stdout and stderr.
+
+    Into files and not pipes: a pipe that a grandchild holds open would outlast the limit.
+    """
+    with TemporaryFile() as stdout, TemporaryFile() as stderr:
+        try:
+            with anyio.fail_after(limit_s):
+                done = await anyio.run_process(
+                    argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environ, check=False
+                )
+        except OSError as error:
+            raise TargetRefused(message=_no_answer(argv[0], limit_s, error)) from error
+        texts = []
+        for stream in (stdout, stderr):
+            stream.seek(0)
+            texts.append(stream.read().decode(errors="replace"))
+    return done.returncode, texts[0], texts[1]
 
 
-async def _why_not(interpreter: str, environ: Mapping[str, str], stderr: str) -> str:
+def _no_answer(interpreter: str, limit_s: float, error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{interpreter} did not tell about itself within {format_seconds(limit_s)}"
+    return f"cannot run {interpreter}: {error.strerror or error}"
+
+
+async def _why_not(interpreter: str, limit_s: float, environ: Mapping[str, str], stderr: str) -> str:
     """Say why the probe failed: mostly a Python that is too old to read it."""
     code = "import sys; sys.stdout.write('.'.join(map(str, sys.version_info[:3])))"
-    returncode, stdout, _ = await _run(interpreter, environ, "-c", code)
+    returncode, stdout, _ = await _run(limit_s, environ, interpreter, "-c", code)
     if returncode == 0 and stdout[:1].isdigit():
         _check_version(interpreter, stdout)
     last = next((line for line in reversed(stderr.splitlines()) if line.strip()), "it printed nothing")

@@ -198,7 +198,7 @@ def _make(network: Network, settings: Settings, context: ssl.SSLContext) -> http
         return httpx.AsyncClient(
             verify=context,
             proxy=proxy or None,
-            trust_env=not proxy,
+            trust_env=proxy is None,
             headers={"User-Agent": f"resilient-pip/{__version__}"},
             # httpx's own time-outs are per operation; ours are the scopes around them.
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import anyio
@@ -17,6 +18,7 @@ from resilient_pip.transport.meter import Meter, transferring
 from resilient_pip.transport.ranges import content_length
 from resilient_pip.transport.retry import Series
 from resilient_pip.transport.status import refusal
+from resilient_pip.units import format_seconds
 
 _AT_ONCE = 16
 _OK = 200
@@ -101,25 +103,25 @@ class SmallReader:
 
     async def _body(self, answer: Answer, series: Series, meter: Meter, limit: int) -> bytes:
         before = meter.transferred
-        stall_s = self._settings.stall_timeout_s
         parts: list[bytes] = []
         length = 0
-        async for chunk in answer.chunks(lambda _: max(0.001, min(stall_s, series.quiet_left_s))):
-            parts.append(chunk)
-            length += len(chunk)
-            meter.transferred = before + answer.body_bytes
-            meter.advance(answer.body_bytes, content_length(answer.headers))
-            if length > limit:
-                raise BadContent(url=redact(answer.url), reason=f"longer than {limit} bytes")
-            if series.quiet_left_s <= 0:
-                raise TooSlow(
-                    url=redact(answer.url),
-                    rate=length / self._settings.page_deadline_s,
-                    reason="its deadline is over",
-                    received=answer.body_bytes,
-                    expected=content_length(answer.headers),
-                )
-        return b"".join(parts)
+        with anyio.move_on_after(series.quiet_left_s):
+            async with aclosing(answer.chunks(lambda _: self._settings.stall_timeout_s)) as chunks:
+                async for chunk in chunks:
+                    parts.append(chunk)
+                    length += len(chunk)
+                    meter.transferred = before + answer.body_bytes
+                    meter.advance(answer.body_bytes, content_length(answer.headers))
+                    if length > limit:
+                        raise BadContent(url=redact(answer.url), reason=f"longer than {limit} bytes")
+            return b"".join(parts)
+        raise TooSlow(
+            url=redact(answer.url),
+            rate=length / self._settings.page_deadline_s,
+            reason=f"not complete after {format_seconds(self._settings.page_deadline_s)}",
+            received=answer.body_bytes,
+            expected=content_length(answer.headers),
+        )
 
 
 def _request_headers(accept: str | None, byte_range: tuple[int, int | None] | int | None) -> dict[str, str]:

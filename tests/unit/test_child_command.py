@@ -115,3 +115,14 @@ def test_a_commands_text_hides_its_environment() -> None:
     command = Command(what="plan", argv=("python", "-V"), env={"TOKEN": "secret"})
 
     assert repr(command) == "Command(what='plan', argv=('python', '-V'), cwd=None)"
+
+
+def test_a_proxy_is_for_everything_but_loopback() -> None:
+    """What --proxy says beats the environment, and the gateway is still reached directly."""
+    env = child_environment(
+        {"https_proxy": "http://other"}, index_urls=(), temp="/run/tmp", proxy="http://u:pw@proxy:3128"
+    )
+
+    names = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    assert {env[name] for name in names} == {"http://u:pw@proxy:3128"}
+    assert env["no_proxy"] == "127.0.0.1,localhost,::1"

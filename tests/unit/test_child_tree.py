@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -68,13 +69,14 @@ def test_a_session_holds_its_grandchildren() -> None:
 def test_a_signal_reaches_every_group_of_the_session() -> None:
     """Leader and grandchild end though they are in different process groups; zombies do not count."""
     with session(FAMILY) as leader:
-        for _ in range(2):
-            pipe(leader.stdout).readline()
+        lines = {pipe(leader.stdout).readline().strip() for _ in range(2)}
+        grandchild = os.pidfd_open(int((lines - {"up"}).pop()))
 
         signal_session(leader.pid, signal.SIGKILL)
 
         assert leader.wait(timeout=10) == -signal.SIGKILL
-        assert pipe(leader.stdout).read() == ""  # the grandchild, which holds the pipe too, is gone
+        assert select.select([grandchild], [], [], 10) == ([grandchild], [], [])  # it has ended
+        os.close(grandchild)
         assert members(leader.pid) == []
         signal_session(leader.pid, signal.SIGKILL)  # nobody is there: nothing happens
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import venv
 from collections.abc import Mapping
 from pathlib import Path
@@ -171,3 +172,18 @@ def test_links_to_an_interpreter_are_kept(tmp_path: Path) -> None:
     (tmp_path / "python").symlink_to(sys.executable)
 
     assert find_interpreter(str(tmp_path / "python")) == str(tmp_path / "python")
+
+
+def test_an_interpreter_that_hangs_is_refused(tmp_path: Path, copy: PipCopy) -> None:
+    """The limit holds even while a grandchild holds on to the output."""
+    program = write_program(tmp_path / "python", "sleep 5; exit 0")
+
+    async def main() -> None:
+        await inspect(str(program), copy, os.environ, limit_s=0.2)
+
+    started = time.monotonic()
+    with pytest.raises(TargetRefused) as caught:
+        anyio.run(main)
+
+    assert str(caught.value) == f"{program} did not tell about itself within 0.2 s"
+    assert time.monotonic() - started < 4

@@ -90,7 +90,7 @@ def test_the_destination_is_the_one_that_pip_decides_for(
         pytest.param(
             SYSTEM_OF_ROOT,
             replace(PLAIN, install_options=("--no-user",)),
-            SYSTEM.purelib,
+            UNWRITABLE,
             id="no-user",
         ),
         pytest.param(

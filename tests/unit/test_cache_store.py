@@ -1,0 +1,259 @@
+"""The folder of files: finished ones by content, partial ones under a lock, and no trust in what lies there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resilient_pip.cache.digests import Digests
+from resilient_pip.cache.lock import try_lock
+from resilient_pip.cache.origin import Origin, digest_url, load_origin
+from resilient_pip.cache.partial import Partial
+from resilient_pip.cache.store import Store
+from resilient_pip.errors import StorageError
+from resilient_pip.model import RemoteFile
+from tests.unit.transfers import remote, run
+
+CONTENT = b"content" * 100
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+URL = "https://user:secret@host/demo-1.tar.gz?token=secret"
+HASHED = remote(URL, CONTENT)
+UNHASHED = remote(URL, None)
+
+
+async def opened(store: Store, file: RemoteFile, *, private: bool = False) -> Partial:
+    """Open a partial that nobody holds."""
+    partial = await store.open(file, private=private)
+    assert partial is not None
+    return partial
+
+
+async def publish(store: Store, file: RemoteFile, origin: Origin | None = None) -> Path:
+    """Put the content into a store as a finished file."""
+    partial = await opened(store, file)
+    await partial.start_over(origin)
+    await partial.write([CONTENT])
+    path = await store.publish(partial)
+    await store.remember(partial)
+    partial.close()
+    return path
+
+
+def test_layout(tmp_path: Path) -> None:
+    """Finished files are named by their hash; nothing in the folder tells a login or a query."""
+
+    async def main() -> None:
+        store = Store(tmp_path)
+        path = await publish(store, HASHED, Origin(url_digest=digest_url(URL), etag='"1"'))
+        assert path == tmp_path / "files" / "sha256" / SHA256[:2] / SHA256
+        assert await store.find({"sha256": SHA256.upper()}) == path
+
+    run(main)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    assert all("secret" not in f"{path}{path.read_bytes()!r}" for path in files)
+    assert list((tmp_path / "partial").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "hashes",
+    [
+        pytest.param({}, id="none"),
+        pytest.param({"md5": "0" * 32}, id="other algorithm"),
+        pytest.param({"sha256": "../../etc/passwd"}, id="no hash"),
+        pytest.param({"sha256": "0" * 64}, id="not here"),
+    ],
+)
+def test_find_nothing(tmp_path: Path, hashes: dict[str, str]) -> None:
+    """What is no SHA-256 of a file here finds nothing and leads nowhere."""
+    assert run(lambda: Store(tmp_path).find(hashes)) is None
+
+
+def test_a_damaged_file_is_removed(tmp_path: Path) -> None:
+    """Each run checks a file once; what is not what its name says goes."""
+
+    async def main() -> None:
+        path = await publish(Store(tmp_path), HASHED)
+        assert await Store(tmp_path).find({"sha256": SHA256}) == path
+        path.write_bytes(b"damaged")
+        assert await Store(tmp_path).find({"sha256": SHA256}) is None
+        assert not path.exists()
+
+    run(main)
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    """A second opener gets nothing until the first closes; a private one goes beside it and leaves nothing."""
+
+    async def main() -> None:
+        store = Store(tmp_path)
+        first = await opened(store, HASHED)
+        await first.start_over()
+        await first.write([CONTENT[:100]])
+        assert await store.open(HASHED) is None
+        beside = await opened(store, HASHED, private=True)
+        await beside.write([CONTENT[:50]])
+        assert (beside.received, beside.kept, first.kept) == (50, 0, 100)
+        beside.close()
+        first.close()
+        again = await opened(store, HASHED)
+        assert (again.received, store.size_of_partial(HASHED)) == (100, 100)
+        again.close()
+
+    run(main)
+    assert sorted(path.name for path in (tmp_path / "partial").iterdir()) == [SHA256, f"{SHA256}.json"]
+
+
+def test_resuming_hashes_what_is_there(tmp_path: Path) -> None:
+    """The hash of a resumed file covers its beginning too, in every algorithm asked for."""
+
+    async def main() -> None:
+        store = Store(tmp_path)
+        file = remote(URL, CONTENT, hashes={"sha256": SHA256, "sha512": hashlib.sha512(CONTENT).hexdigest()})
+        first = await opened(store, file)
+        await first.write([CONTENT[:300]])
+        first.close()
+        second = await opened(store, file)
+        await second.write([CONTENT[300:400], CONTENT[400:]])
+        assert second.digests.mismatch(file.hashes) is None
+        assert second.digests.mismatch({"sha512": "0" * 128}) is not None
+        second.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("file", "sidecar", "received"),
+    [
+        pytest.param(HASHED, None, 10, id="hash, no sidecar"),
+        pytest.param(HASHED, "{broken", 10, id="hash, broken sidecar"),
+        pytest.param(UNHASHED, None, 0, id="no sidecar"),
+        pytest.param(UNHASHED, {"etag": '"1"'}, 10, id="strong etag"),
+        pytest.param(UNHASHED, {"etag": 'W/"1"'}, 0, id="weak etag"),
+        pytest.param(UNHASHED, {"last_modified": "then"}, 10, id="date"),
+        pytest.param(UNHASHED, {"etag": '"1"', "url_digest": "other"}, 0, id="other URL"),
+        pytest.param(UNHASHED, {"etag": 7}, 0, id="wrong type"),
+        pytest.param(UNHASHED, "[]", 0, id="no object"),
+    ],
+)
+def test_which_beginnings_count(
+    tmp_path: Path, file: RemoteFile, sidecar: dict[str, Any] | str | None, received: int
+) -> None:
+    """With a hash to come any beginning is tried; without one only what the server can be asked about."""
+    key = SHA256 if file.hashes else f"url-{digest_url(URL)}"
+    (tmp_path / "partial").mkdir()
+    (tmp_path / "partial" / key).write_bytes(b"0123456789")
+    if sidecar is not None:
+        whole = {
+            "url_digest": digest_url(URL),
+            "etag": None,
+            "last_modified": None,
+            "size": 5,
+            "sha256": None,
+        }
+        text = sidecar if isinstance(sidecar, str) else json.dumps({**whole, **sidecar})
+        (tmp_path / "partial" / f"{key}.json").write_text(text)
+
+    async def main() -> int:
+        partial = await opened(Store(tmp_path), file)
+        partial.close()
+        return partial.received
+
+    assert run(main) == received
+
+
+def test_recall(tmp_path: Path) -> None:
+    """A URL's last content is offered with its validators, if it is unharmed and meets other hashes."""
+    origin = Origin(url_digest=digest_url(URL), etag='W/"1"')
+
+    async def main() -> None:
+        store = Store(tmp_path)
+        assert await store.recall(UNHASHED) is None
+        path = await publish(store, UNHASHED, origin)
+        recalled = await store.recall(UNHASHED)
+        assert recalled is not None
+        assert (recalled[0].etag, recalled[0].sha256, recalled[1]) == ('W/"1"', SHA256, path)
+        assert await store.recall(remote(URL, None, hashes={"md5": "0" * 32})) is None
+        path.write_bytes(b"damaged")
+        assert await store.recall(UNHASHED) is None
+        path.unlink()
+        assert await store.recall(UNHASHED) is None
+        await publish(store, UNHASHED, Origin(url_digest=digest_url(URL)))
+        assert await store.recall(UNHASHED) is None
+
+    run(main)
+
+
+def test_prepare_tells_what_cannot_be_written(tmp_path: Path) -> None:
+    """A folder that is none is told at once; a good one is left clean."""
+    Store.temporary(tmp_path / "new").prepare()
+    assert sorted(path.name for path in (tmp_path / "new").rglob("*")) == ["files", "partial", "urls"]
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError) as caught:
+        Store(tmp_path / "file").prepare()
+    assert caught.value.exit_code == 73
+
+
+def test_a_file_in_the_way_is_a_storage_error(tmp_path: Path) -> None:
+    """Opening and publishing fail with the path; the lock does not stay."""
+
+    async def main() -> None:
+        store = Store(tmp_path)
+        (tmp_path / "partial" / SHA256).mkdir(parents=True)
+        with pytest.raises(StorageError):
+            await store.open(HASHED)
+        (tmp_path / "partial" / SHA256).rmdir()
+        partial = await opened(store, HASHED)
+        await partial.write([CONTENT])
+        (tmp_path / "files").touch()
+        with pytest.raises(StorageError):
+            await store.publish(partial)
+        partial.close()
+
+    run(main)
+    assert (tmp_path / "partial" / SHA256).read_bytes() == CONTENT
+
+
+def test_lock(tmp_path: Path) -> None:
+    """One holder; released, the next gets in, and no lock file stays."""
+    path = tmp_path / "x.lock"
+    first = try_lock(path)
+    assert first is not None
+    assert try_lock(path) is None
+    first.release()
+    assert not path.exists()
+    second = try_lock(path)
+    assert second is not None
+    path.unlink()  # somebody cleans up: the lock of the new file is another one
+    third = try_lock(path)
+    assert third is not None
+    third.release()
+    second.release()
+
+
+def test_origin(tmp_path: Path) -> None:
+    """Records survive the disk; two answers are the same content only if a validator says so."""
+    origin = Origin(url_digest="u", etag='"1"', last_modified="then", size=5, sha256="s")
+    origin.save(tmp_path / "new" / "x.json")
+    assert load_origin(tmp_path / "new" / "x.json") == origin
+    assert origin.is_same_content(origin)
+    assert not origin.is_same_content(Origin(url_digest="u", etag='"2"', size=5))
+    assert not origin.is_same_content(Origin(url_digest="u", etag='"1"', size=6))
+    assert not Origin(url_digest="u", size=5).is_same_content(Origin(url_digest="u", size=5))
+
+
+def test_digest_of_a_url_leaves_out_the_login_only() -> None:
+    """Queries tell files apart, logins and fragments do not."""
+    assert digest_url(URL) == digest_url("https://host/demo-1.tar.gz?token=secret#sha256=1")
+    assert digest_url(URL) != digest_url("https://host/demo-1.tar.gz")
+
+
+def test_unknown_algorithms_are_passed_over() -> None:
+    """A hash that this Python cannot compute is no mismatch."""
+    digests = Digests(["md9", "shake_128"])
+    digests.update(CONTENT)
+    assert digests.mismatch({"md9": "1", "shake_128": "2", "sha256": SHA256.upper()}) is None

@@ -1,0 +1,188 @@
+"""Index pages as values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from resilient_pip.index.pages import ListedFile, Page, PageError, parse_page
+from resilient_pip.index.rewrite import HTML_TYPE, JSON_TYPE
+from resilient_pip.model import ProjectName, RemoteFile, SafeUrl
+
+URL = "https://index.test/simple/demo/"
+WHEEL = "demo-1.0-py3-none-any.whl"
+
+
+def parse(body: str | dict[str, Any], content_type: str = JSON_TYPE, url: str = URL) -> Page:
+    """Parse a page of the project demo."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    return parse_page(
+        text.encode(),
+        content_type,
+        url,
+        project=ProjectName("demo"),
+        index=SafeUrl("https://index.test/simple"),
+    )
+
+
+def remote(url: str, filename: str = WHEEL, **changes: Any) -> RemoteFile:
+    """Describe a file of that page."""
+    return RemoteFile(
+        project=ProjectName("demo"),
+        filename=filename,
+        url=url,
+        index=SafeUrl("https://index.test/simple"),
+        **changes,
+    )
+
+
+def test_json_pages_are_read_and_kept() -> None:
+    """Every attribute is read, and the object stays as it was, unknown keys too."""
+    entry = {
+        "filename": WHEEL,
+        "url": f"../../files/{WHEEL}#sha256=aa",
+        "hashes": {"sha256": "AB", "blake3": "cd", "md5": 7},
+        "requires-python": ">=3.8",
+        "core-metadata": {"sha256": "ef"},
+        "yanked": "broken",
+        "size": 12,
+        "x-unknown": [1],
+    }
+    page = parse({"meta": {"api-version": "1.4"}, "files": [entry], "x-top": True})
+    assert page == Page(
+        document={"meta": {"api-version": "1.4"}, "files": [entry], "x-top": True},
+        files=(
+            ListedFile(
+                file=remote(f"https://index.test/files/{WHEEL}", hashes={"sha256": "ab"}, size=12),
+                requires_python=">=3.8",
+                yanked=True,
+                metadata={"sha256": "ef"},
+                raw=entry,
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "metadata"),
+    [
+        pytest.param({}, None, id="not-offered"),
+        pytest.param({"core-metadata": False, "dist-info-metadata": True}, None, id="new-name-counts"),
+        pytest.param({"dist-info-metadata": True}, {}, id="old-name"),
+        pytest.param({"core-metadata": {"sha256": "aa"}}, {"sha256": "aa"}, id="hash"),
+        pytest.param({"core-metadata": {"crc": "aa"}}, {}, id="unknown-hash"),
+    ],
+)
+def test_offered_metadata(keys: dict[str, Any], metadata: dict[str, str] | None) -> None:
+    """PEP 658's key is read by its new name, else by its old one."""
+    page = parse({"files": [{"url": WHEEL, "hashes": {}, **keys}]})
+    assert [listed.metadata for listed in page.files] == [metadata]
+
+
+def test_html_becomes_the_shape_of_json() -> None:
+    """Attributes of anchors become keys; the hash leaves the URL."""
+    page = parse(
+        f"""<!DOCTYPE html><html><head>
+        <meta name="pypi:repository-version" content="1.1">
+        <meta name="pypi:project-status" content="archived">
+        <meta name="pypi:project-status-reason" content="old">
+        <base href="/packages/"><base href="/ignored/"></head><body>
+        <a href="{WHEEL}#sha256=AA" data-requires-python="&gt;=3.8" data-core-metadata="sha256=bb"
+           data-dist-info-metadata="true" data-yanked="" data-gpg-sig="true" data-provenance="https://p">x</a>
+        <a href="demo-1.0.tar.gz?sig=1&amp;e=2" data-yanked="bad" data-gpg-sig="false">y</a>
+        <a>no target</a> <a href="../">up</a> <a href="http://[bad/x.whl">bad</a>
+        </body></html>""",
+        "text/html; charset=utf-8",
+    )
+    wheel = {
+        "filename": WHEEL,
+        "url": f"https://index.test/packages/{WHEEL}",
+        "hashes": {"sha256": "AA"},
+        "requires-python": ">=3.8",
+        "core-metadata": {"sha256": "bb"},
+        "dist-info-metadata": True,
+        "yanked": True,
+        "gpg-sig": True,
+        "provenance": "https://p",
+    }
+    sdist = {
+        "filename": "demo-1.0.tar.gz",
+        "url": "https://index.test/packages/demo-1.0.tar.gz?sig=1&e=2",
+        "hashes": {},
+        "yanked": "bad",
+        "gpg-sig": False,
+    }
+    assert page.document == {
+        "meta": {"api-version": "1.0"},
+        "name": "demo",
+        "files": [wheel, sdist],
+        "project-status": {"status": "archived", "reason": "old"},
+    }
+    assert [listed.file for listed in page.files] == [
+        remote(wheel["url"], hashes={"sha256": "aa"}),
+        remote(sdist["url"], "demo-1.0.tar.gz"),
+    ]
+
+
+def test_charset_of_the_header_counts() -> None:
+    """HTML in another charset is decoded by its header; one that nobody knows is an error."""
+    body = f'<a href="d\xe9mo/{WHEEL}">x</a>'.encode("latin-1")
+    page = parse_page(body, "text/html; charset=latin-1", URL, project=ProjectName("demo"), index=SafeUrl(""))
+    assert page.files[0].file.url == f"{URL}d%C3%A9mo/{WHEEL}"
+    with pytest.raises(PageError, match="unknown charset"):
+        parse("", "text/html; charset=klingon")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param({"url": "https://h/..%2F..%2Fx.whl"}, id="climbs"),
+        pytest.param({"url": "https://h/x%00.whl"}, id="nul"),
+        pytest.param({"url": "https://h/" + "x" * 252 + ".whl"}, id="too-long"),
+        pytest.param({"url": "https://h/x.whl", "filename": "../x.whl"}, id="filename-climbs"),
+        pytest.param({"url": "https://h/x.whl", "filename": 7}, id="filename-no-text"),
+        pytest.param({"url": "file:///etc/x.whl"}, id="local-file"),
+        pytest.param({"url": "ftp://h/x.whl"}, id="other-scheme"),
+        pytest.param({"url": "http://[bad/x.whl"}, id="no-url"),
+    ],
+)
+def test_harmful_entries_are_dropped_and_told(entry: dict[str, Any]) -> None:
+    """What could lead out of a folder or read local files is left out, the rest stays."""
+    page = parse({"files": [entry, {"url": f"https://h/{WHEEL}", "hashes": {}}, {"no": "url"}, 7]})
+    assert [listed.file.filename for listed in page.files] == [WHEEL]
+    assert page.dropped == (ascii(entry.get("filename") or entry["url"])[:80],)
+
+
+def test_local_pages_may_name_local_files() -> None:
+    """A page that was read from disk may list what lies beside it."""
+    page = parse(f'<a href="{WHEEL}">x</a>', "text/html", "file:///srv/simple/demo/index.html")
+    assert [listed.file.url for listed in page.files] == [f"file:///srv/simple/demo/{WHEEL}"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "message"),
+    [
+        pytest.param("{}", "application/json", "not an index page, but application/json", id="type"),
+        pytest.param("", "", "something without a Content-Type", id="no-type"),
+        pytest.param("{", JSON_TYPE, "cannot be read", id="broken-json"),
+        pytest.param("[" * 100_000, JSON_TYPE, "cannot be read", id="deep-json"),
+        pytest.param("[]", JSON_TYPE, "no list of files", id="other-json"),
+        pytest.param('{"files": {}}', JSON_TYPE, "no list of files", id="files-no-list"),
+        pytest.param(
+            '{"files": [], "meta": {"api-version": "2.0"}}', JSON_TYPE, "version 2.0", id="newer-version"
+        ),
+        pytest.param("<form><input></form>", "text/html", "captive portal", id="portal"),
+    ],
+)
+def test_what_is_no_index_page(body: str, content_type: str, message: str) -> None:
+    """Anything else is an error that says what came instead."""
+    with pytest.raises(PageError, match=message):
+        parse(body, content_type)
+
+
+def test_an_empty_page_is_a_page() -> None:
+    """An index may list nothing, and spell the type of HTML as PEP 691 does."""
+    assert parse("<html><a href='../'>up</a></html>", HTML_TYPE).files == ()
+    assert parse({"files": [], "meta": 3}).files == ()

@@ -1,0 +1,95 @@
+"""Core metadata out of parts of wheels."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from resilient_pip.index.wheel_metadata import BrokenWheel, Missing, SparseBytes, read_core_metadata
+from resilient_pip.model import ProjectName
+from tests.support.wheels import make_wheel
+
+DEMO = ProjectName("demo")
+
+
+def archive(**members: str) -> bytes:
+    """Make a zip file; names have "__" for a slash."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        for name, text in members.items():
+            zipped.writestr(name.replace("__", "/"), text)
+    return buffer.getvalue()
+
+
+def test_parts_join_where_they_touch() -> None:
+    """Parts that touch or overlap are one, whichever comes first; gaps stay gaps."""
+    content = bytes(range(100))
+    sparse = SparseBytes(100)
+    for start, end in [(40, 50), (60, 70), (50, 60), (35, 45), (62, 64), (90, 100)]:
+        sparse.add(start, content[start:end])
+    assert sparse.require(35, 70) == content[35:70]
+    with pytest.raises(Missing) as missing:
+        sparse.require(69, 91)
+    assert (missing.value.start, missing.value.end) == (69, 91)
+
+
+def test_it_reads_like_a_file() -> None:
+    """Positions and ends behave as those of a file."""
+    sparse = SparseBytes(10)
+    sparse.add(5, b"56789")
+    assert sparse.size == 10
+    assert sparse.readable()
+    assert sparse.seekable()
+    assert sparse.seek(-3, io.SEEK_END) == 7
+    assert sparse.read(100) == b"789"
+    assert sparse.read(1) == b""
+    assert sparse.tell() == 10
+    assert sparse.seek(-4, io.SEEK_CUR) == 6
+    with pytest.raises(OSError, match="before the start"):
+        sparse.seek(-1)
+
+
+def test_metadata_takes_two_parts_of_a_large_wheel() -> None:
+    """The directory at the end, then exactly the entry."""
+    wheel = make_wheel("demo", "1.0", ["other>=2"], size=300_000)
+    sparse = SparseBytes(wheel.size)
+    sparse.add(wheel.size - 1000, wheel.content[-1000:])
+    asked = []
+    while True:
+        try:
+            metadata = read_core_metadata(sparse, DEMO)
+            break
+        except Missing as missing:
+            asked.append((missing.start, missing.end))
+            sparse.add(missing.start, wheel.content[missing.start : missing.end])
+    assert metadata == wheel.metadata
+    assert len(asked) <= 2
+    assert sum(end - start for start, end in asked) < 1000
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"no zip at all", "not a readable wheel", id="no-zip"),
+        pytest.param(b"", "not a readable wheel", id="empty"),
+        pytest.param(archive(demo__x="1"), "0 .dist-info/METADATA", id="no-metadata"),
+        pytest.param(
+            archive(**{"demo-1.dist-info__METADATA": "a", "demo-2.dist-info__METADATA": "b"}),
+            "2 .dist-info/METADATA",
+            id="two",
+        ),
+        pytest.param(archive(**{"other-1.dist-info__METADATA": "a"}), "not a wheel of demo", id="another"),
+        pytest.param(
+            archive(**{"demo-1.dist-info__METADATA": " " * (16 * 2**20 + 1)}), "larger than 16 MiB", id="huge"
+        ),
+        pytest.param(
+            archive(**{"demo-1.dist-info__METADATA": "abc"}).replace(b"abc", b"abd"), "Bad CRC", id="damaged"
+        ),
+    ],
+)
+def test_broken_wheels_say_what_is_wrong(content: bytes, message: str) -> None:
+    """What is no wheel of the project is an error with a reason."""
+    with pytest.raises(BrokenWheel, match=message):
+        read_core_metadata(io.BytesIO(content), DEMO)
