@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio
+from anyio import Path as AsyncPath  # by name: anyio imports its parts when they are first touched
 
 from resilient_pip.cache.partial import Partial
 from resilient_pip.cache.store import Store
@@ -137,6 +138,8 @@ class Downloads:
                 del self._jobs[job.file.url]  # who asks again gets new tries
             finally:
                 job.is_led = False
+                if job.result is None:
+                    job.growth.available = 0  # the partial may be gone until somebody opens it again
                 job.growth.tell()
 
     async def _obtain(self, job: _Job) -> StoredFile:
@@ -224,7 +227,7 @@ async def _run(transfer: Transfer) -> bool:
 
 
 async def _cached(meter: Meter, path: Path, sha256: str) -> StoredFile:
-    size = (await anyio.Path(path).stat()).st_size
+    size = (await AsyncPath(path).stat()).st_size
     meter.received = size
     meter.from_cache = True
     return StoredFile(path=path, size=size, sha256=sha256.lower(), from_cache=True)

@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-import anyio
+from anyio import Path as AsyncPath  # by name: anyio imports its parts when they are first touched
 from anyio import to_thread
 
 from resilient_pip.cache.digests import digest_file
@@ -65,7 +65,7 @@ class Store:
         if not _SHA256.fullmatch(sha256):
             return None
         path = self._finished(sha256)
-        if not await anyio.Path(path).is_file():
+        if not await AsyncPath(path).is_file():
             return None
         if sha256 not in self._verified:
             try:
@@ -100,7 +100,7 @@ class Store:
         if private:
             path = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         with storing(path):
-            await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
+            await AsyncPath(path.parent).mkdir(parents=True, exist_ok=True)
             lock = try_lock(path.with_name(path.name + ".lock"))
         if lock is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit
 
-import anyio
+from anyio import Path as AsyncPath
 from anyio import to_thread
 
 from resilient_pip.errors import AttemptsExhausted, BadContent
@@ -51,8 +51,8 @@ class RemoteWheels:
             local = local_path(file.url)
             if local is None:
                 await self._read(file, (0, 1))
-            elif await anyio.Path(local).is_file():
-                self._sizes[file.url] = (await anyio.Path(local).stat()).st_size
+            elif await AsyncPath(local).is_file():
+                self._sizes[file.url] = (await AsyncPath(local).stat()).st_size
         return self.known_size(file)
 
     async def read_metadata(self, file: RemoteFile) -> bytes | None:

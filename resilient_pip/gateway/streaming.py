@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -55,10 +55,17 @@ class FileAnswer:
                 response = self._response(request, await following.size(), following)
                 await response(scope, receive, noticed)
         except ResilientPipError as error:
-            failed = self._failed(error)
             if self._started:
                 raise
-            await failed(scope, receive, send)
+            await self._failed(error)(scope, receive, send)
+
+    async def _pass_on(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in chunks:
+                yield chunk
+        except ResilientPipError as error:
+            self._failed(error)  # recorded here: some versions of Starlette raise it in a group
+            raise
 
     def _response(self, request: Request, size: int, following: Following) -> Response:
         if request.method == "HEAD":
@@ -72,7 +79,10 @@ class FileAnswer:
         if part:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         return StreamingResponse(
-            following.read(start, end), status_code=206 if part else 200, headers=headers, media_type=_BINARY
+            self._pass_on(following.read(start, end)),
+            status_code=206 if part else 200,
+            headers=headers,
+            media_type=_BINARY,
         )
 
     def _asked_range(self, request: Request) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from resilient_pip.index.filenames import sdist_version
 from resilient_pip.index.pages import ListedFile, Page
@@ -23,8 +23,11 @@ class TargetMarkers:
 
     @property
     def python(self) -> Version:
-        """The version that Requires-Python is compared with: final releases only, as in pip."""
-        return Version(Version(self.environment["python_full_version"]).base_version)
+        """The version that Requires-Python is compared with: final releases only, as in pip.
+
+        A Python built from a working tree calls itself "3.13.0+".
+        """
+        return Version(Version(self.environment["python_full_version"].rstrip("+")).base_version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,7 @@ def _fit(listed: ListedFile, places: Mapping[str, int]) -> tuple[Version, int] |
             return None
         fitting = [places[tag] for tag in _tags(parts[-3:]) if tag in places]
         return (Version(parts[1]), min(fitting)) if fitting else None
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of thousands of digits
         return None
 
 
@@ -113,5 +116,5 @@ def _admits(requires_python: str | None, python: Version) -> bool:
         return True
     try:
         return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:
         return True  # as pip does

@@ -60,7 +60,7 @@ class Following:
                 if chunk and growth.generation == generation:
                     position += len(chunk)
                     yield chunk
-                elif growth.complete and growth.path == path:
+                elif not chunk and growth.complete and growth.path == path:
                     raise StorageError(path=str(path), reason="it was removed while it was read")
                 # else: moved or started over at this very moment
             elif growth.error is not None:

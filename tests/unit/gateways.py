@@ -13,7 +13,15 @@ from typing import Any, TypeVar
 import anyio
 import httpx
 
-from resilient_pip.errors import Attempt, AttemptsExhausted, Dropped, Refused, ServerBusy, SourceError
+from resilient_pip.errors import (
+    Attempt,
+    AttemptsExhausted,
+    BadContent,
+    Dropped,
+    Refused,
+    ServerBusy,
+    SourceError,
+)
 from resilient_pip.events import Event, Noted, Subject
 from resilient_pip.gateway.server import Gateway
 from resilient_pip.gateway.sources import Routes, Source
@@ -27,6 +35,8 @@ T = TypeVar("T")
 INDEX = "http://one.test/simple"
 FILES = "http://files.test"
 PATIENCE_S = 20.0
+TOO_LONG = 0
+"""In place of a status: the body is longer than the reader takes."""
 ENVIRONMENT = {
     "implementation_name": "cpython",
     "implementation_version": "3.11.7",
@@ -89,13 +99,20 @@ class Upstream:
     reads: list[tuple[str, object]] = field(default_factory=list)
     """URL and range of each read, in order."""
     downloads: list[str] = field(default_factory=list)
+    changed: anyio.Event = field(default_factory=anyio.Event)
     broken_at: dict[str, int] = field(default_factory=dict)
     """URLs of files whose downloads fail, and after how many bytes."""
 
-    def page(self, project: str, *entries: Mapping[str, Any], index: str = INDEX, **keys: Any) -> str:
+    def page(
+        self,
+        project: str,
+        *entries: Mapping[str, Any],
+        index: str = INDEX,
+        keys: Mapping[str, Any] | None = None,
+    ) -> str:
         """Put a JSON page and return its URL."""
         url = f"{index}/{project}/"
-        document = {"meta": {"api-version": "1.1"}, "name": project, "files": list(entries), **keys}
+        document = {"meta": {"api-version": "1.1"}, "name": project, "files": list(entries), **(keys or {})}
         self.served[url] = Served(body=json.dumps(document).encode(), content_type=JSON_TYPE)
         return url
 
@@ -121,6 +138,11 @@ class Upstream:
         """How often a URL was read."""
         return sum(read == url for read, _ in self.reads)
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until the reads fulfil a condition."""
+        while not condition():
+            await self.changed.wait()
+
     async def read(
         self,
         url: str,
@@ -133,6 +155,8 @@ class Upstream:
     ) -> Answer:
         """Answer as `SmallReader` does."""
         self.reads.append((url, byte_range))
+        self.changed.set()
+        self.changed = anyio.Event()
         if url in self.held:
             await self.held[url].wait()
         found = self.served.get(url, Served(status=404))
@@ -208,6 +232,8 @@ def exhausted(url: str, status: int) -> AttemptsExhausted:
     last: SourceError = Refused(url=safe, status=status)
     if status >= 500:
         last = ServerBusy(url=safe, status=status)
+    elif status == TOO_LONG:
+        last = BadContent(url=safe, reason="longer than allowed")
     elif status == 200:
         last = Dropped(url=safe, reason="connection reset", received=0, expected=None)
     return AttemptsExhausted(

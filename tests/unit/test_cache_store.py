@@ -1,4 +1,4 @@
-"""The folder of files: finished ones by content, partial ones under a lock, and no trust in what lies there."""
+"""The folder of files: finished ones by content, partial ones under a lock, nothing taken on trust."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_damaged_file_is_removed(tmp_path: Path) -> None:
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    """A second opener gets nothing until the first closes; a private one goes beside it and leaves nothing."""
+    """A second opener gets nothing until the first closes; a private one leaves nothing."""
 
     async def main() -> None:
         store = Store(tmp_path)

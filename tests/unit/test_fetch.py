@@ -53,6 +53,7 @@ from tests.support.faults import (
     WrongOffset,
 )
 from tests.support.faultserver import FaultyIndex
+from tests.unit.test_transport_client import answering
 from tests.unit.transfers import CONTENT, PATH, Rig, quick, ranges, remote, run
 
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -281,6 +282,31 @@ def test_too_many_bytes_are_refused(rig: Rig, index: FaultyIndex) -> None:
     error = exhausted(rig, remote(url))
     assert isinstance(error.last, BadContent)
     assert len(error.attempts) == 3
+
+
+@pytest.mark.parametrize(
+    ("size", "causes"),
+    [
+        pytest.param(3, ["more bytes than announced"] * 2, id="too many"),
+        pytest.param(9, ["body ended early"] * 2, id="too few"),
+    ],
+)
+def test_a_body_without_length_has_to_be_as_long_as_the_index_says(
+    rig: Rig, size: int, causes: list[str]
+) -> None:
+    """Where the connection's end is the body's end, the index's size tells whether it came whole."""
+    with answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello") as port:
+        file = remote(f"http://127.0.0.1:{port}/x-1.tar.gz", None, size=size)
+        exhausted(rig, file, Terms(limit_s=None, hard=False, tries=3))
+    assert rig.causes[:2] == causes
+
+
+def test_a_body_of_unknown_length_is_taken_by_its_hash(rig: Rig) -> None:
+    """Neither index nor server tell the size; the hash does."""
+    with answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello") as port:
+        file = remote(f"http://127.0.0.1:{port}/x-1.tar.gz", b"hello")
+        unsized = remote(file.url, None, hashes=file.hashes)
+        assert fetch(rig, unsized).size == 5
 
 
 def test_captive_portal_is_told(rig: Rig, index: FaultyIndex, url: str) -> None:
@@ -673,6 +699,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 from tests.unit.test_fetch import fetch
+from tests.unit.test_transport_client import answering
 from tests.unit.transfers import Rig, quick, remote
 fetch(Rig(Path(sys.argv[1]), quick(stall_timeout_s=60.0, tail_timeout_s=60.0)), remote(sys.argv[2]))
 """

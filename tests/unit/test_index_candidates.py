@@ -58,7 +58,7 @@ def test_the_best_file_of_each_version() -> None:
 
 
 def test_of_equal_files_the_last_page_counts() -> None:
-    """pip takes the one that it is given last."""
+    """What pip is given last beats what it was given before."""
     pages = [page("demo-1-py3-none-any.whl"), page("demo-1-py3-none-any.whl", host="two")]
     assert [candidate.listed.file.url for candidate in rank(pages, TARGET)] == [
         "https://two.test/demo-1-py3-none-any.whl"

@@ -96,7 +96,7 @@ def test_html_becomes_the_shape_of_json() -> None:
         </body></html>""",
         "text/html; charset=utf-8",
     )
-    wheel = {
+    wheel: dict[str, Any] = {
         "filename": WHEEL,
         "url": f"https://index.test/packages/{WHEEL}",
         "hashes": {"sha256": "AA"},
@@ -107,7 +107,7 @@ def test_html_becomes_the_shape_of_json() -> None:
         "gpg-sig": True,
         "provenance": "https://p",
     }
-    sdist = {
+    sdist: dict[str, Any] = {
         "filename": "demo-1.0.tar.gz",
         "url": "https://index.test/packages/demo-1.0.tar.gz?sig=1&e=2",
         "hashes": {},
@@ -132,7 +132,7 @@ def test_charset_of_the_header_counts() -> None:
     page = parse_page(body, "text/html; charset=latin-1", URL, project=ProjectName("demo"), index=SafeUrl(""))
     assert page.files[0].file.url == f"{URL}d%C3%A9mo/{WHEEL}"
     with pytest.raises(PageError, match="unknown charset"):
-        parse("", "text/html; charset=klingon")
+        parse("<html>", "text/html; charset=klingon")
 
 
 @pytest.mark.parametrize(

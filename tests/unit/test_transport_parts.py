@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ def test_slots_keep_their_limits_and_order() -> None:
             await anyio.wait_all_tasks_blocked()
             assert admitted[3:] == ["b3!"]
             tasks.start_soon(enter, "b1")
+            await anyio.wait_all_tasks_blocked()
             tickets["b3!"].release()
             await anyio.wait_all_tasks_blocked()
             assert admitted[4:] == ["b1"]
@@ -164,8 +166,8 @@ def test_a_slot_that_is_granted_to_a_cancelled_one_is_not_lost() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(second.acquire)
             await anyio.wait_all_tasks_blocked()
-            first.release()
             tasks.cancel_scope.cancel()
+            first.release()
         return slots.active
 
     assert run(main) == 0
@@ -200,24 +202,24 @@ def test_a_host_that_breaks_connections_gets_fewer() -> None:
 
 
 async def _open(store: Store) -> Partial:
-    partial = await store.open(remote("http://h/demo-1.tar.gz", b"x"))
-    assert partial is not None
-    return partial
+    target = await store.open(remote("http://h/demo-1.tar.gz", b"x"))
+    assert target is not None
+    return target
 
 
 def test_what_arrived_is_written_even_when_cancelled(tmp_path: Path) -> None:
     """Cancellation waits for the disk, not for the network."""
 
     async def main() -> int:
-        partial = await _open(Store(tmp_path))
+        target = await _open(Store(tmp_path))
         with anyio.CancelScope() as scope:
-            async with writing(partial, lambda: None) as writer:
+            async with writing(target, lambda: None) as writer:
                 for _ in range(3):
                     await writer.put(b"x" * 1000)
                 scope.cancel()
                 await anyio.sleep_forever()
-        partial.close()
-        return partial.path.stat().st_size
+        target.close()
+        return target.path.stat().st_size
 
     assert run(main) == 3000
 
@@ -226,15 +228,15 @@ def test_a_fast_sender_waits_for_the_disk(tmp_path: Path) -> None:
     """Memory is bounded: at most a few MiB are unwritten."""
 
     async def main() -> tuple[int, int]:
-        partial = await _open(Store(tmp_path))
+        target = await _open(Store(tmp_path))
         most = put = 0
-        async with writing(partial, lambda: None) as writer:
+        async with writing(target, lambda: None) as writer:
             for _ in range(30):
                 await writer.put(b"x" * 2**20)
                 put += 2**20
-                most = max(most, put - partial.received)
-        partial.close()
-        return most, partial.received
+                most = max(most, put - target.received)
+        target.close()
+        return most, target.received
 
     most, received = run(main)
     assert received == 30 * 2**20
@@ -245,16 +247,16 @@ def test_a_full_disk_is_a_storage_error(tmp_path: Path) -> None:
     """What the operating system refuses ends the transfer with the path."""
 
     async def main() -> None:
-        partial = await _open(Store(tmp_path))
-        real, partial._descriptor = partial._descriptor, -2
+        target = await _open(Store(tmp_path))
+        real, target._descriptor = target._descriptor, -2
         try:
-            async with writing(partial, lambda: None) as writer:
+            async with writing(target, lambda: None) as writer:
                 while True:
                     await writer.put(b"x")
                     await anyio.wait_all_tasks_blocked()
         finally:
-            partial._descriptor = real
-            partial.close()
+            target._descriptor = real
+            target.close()
 
     with pytest.raises(StorageError) as caught:
         run(main)
@@ -316,4 +318,4 @@ def test_what_is_no_source_error_is_not_retried() -> None:
         return calls
 
     for error in (KeyError("bug"), StorageError(path="/", reason="full"), KeyboardInterrupt()):
-        assert run(lambda error=error: main(error)) == 1
+        assert run(partial(main, error)) == 1
