@@ -24,10 +24,8 @@ from resilient_pip.phases import phase
 FETCHED = frozenset({RequirementForm.NAMED, RequirementForm.DIRECT})
 """The forms whose file is downloaded here; the others are read by the child that builds them."""
 
-BuildGroup: TypeAlias = Callable[
-    [Group, "dict[ProjectName, StoredFile]"], Awaitable["dict[ProjectName, Path]"]
-]
-"""Make wheels of what is none; gives a wheel for every file of the group that can have one."""
+Build: TypeAlias = Callable[[PlannedFile, "StoredFile | None"], Awaitable["Path | None"]]
+"""Give the wheel of a file, built where it is none; None for what only the install child can build."""
 InstallGroup: TypeAlias = Callable[[Group, "dict[ProjectName, Path]"], Awaitable[None]]
 
 
@@ -37,7 +35,7 @@ class Delivery:
 
     plan: Plan
     downloads: Downloads
-    build: BuildGroup
+    build: Build
     install: InstallGroup
     emit: Emit
     everything_first: bool
@@ -111,10 +109,15 @@ class Delivery:
             await self._changed.wait()
 
     async def _build(self, group: Group) -> dict[ProjectName, Path]:
-        try:
-            return await self.build(group, self._stored)
-        except ResilientPipError as error:
-            raise RunFailed(error, locate(self.plan, Phase.BUILD, group=group)) from error
+        wheels: dict[ProjectName, Path] = {}
+        for planned in group.files:
+            try:
+                wheel = await self.build(planned, self._stored.get(planned.project))
+            except ResilientPipError as error:
+                raise RunFailed(error, locate(self.plan, Phase.BUILD, planned=planned)) from error
+            if wheel is not None:
+                wheels[planned.project] = wheel
+        return wheels
 
     async def _install(self, group: Group, number: int, wheels: dict[ProjectName, Path]) -> None:
         count = len(self.plan.groups)

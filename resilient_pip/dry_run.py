@@ -11,8 +11,9 @@ from anyio import to_thread
 
 from resilient_pip.child.command import Command
 from resilient_pip.child.failure import failure_of
+from resilient_pip.child.process import ChildResult
 from resilient_pip.child.success import RunChild
-from resilient_pip.errors import ChildFailed, PlanError
+from resilient_pip.errors import ChildFailed, PlanError, ResilientPipError
 from resilient_pip.model import Install
 from resilient_pip.workspace import Workspace, in_users_words, involved, write_requirements
 
@@ -43,14 +44,18 @@ class DryRun:
         if result.stopped:
             raise ChildFailed(what=WHAT, returncode=result.returncode, message="stopped")
         if result.returncode != 0:
-            lines = in_users_words(self.workspace, self.install, result.lines)
-            error = failure_of(WHAT, result.returncode, lines)
-            if isinstance(error, PlanError):
-                error.lines = involved(self.workspace, self.install, result.lines)
-            raise error
+            raise self._failure(result)
         text = await to_thread.run_sync(self.workspace.report.read_bytes)
         report: dict[str, Any] = json.loads(text)
         return report
+
+    def _failure(self, result: ChildResult) -> ResilientPipError:
+        lines = in_users_words(self.workspace, self.install, result.lines)
+        error = failure_of(WHAT, result.returncode, lines)
+        if isinstance(error, PlanError):
+            explanation = str(failure_of(WHAT, result.returncode, result.lines))
+            error.lines = involved(self.workspace, self.install, explanation)
+        return error
 
     def _command(self) -> Command:
         """Say how pip is started; indexes reach it by environment, as argv is there for all to read."""

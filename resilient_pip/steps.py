@@ -28,7 +28,16 @@ from resilient_pip.gateway.wanted import named, routes_of, specifiers
 from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.install.check import differences
 from resilient_pip.install.installer import Installer
-from resilient_pip.model import Failure, Group, Install, Phase, Plan, ProjectName, RequirementForm
+from resilient_pip.model import (
+    Failure,
+    Group,
+    Install,
+    Phase,
+    Plan,
+    PlannedFile,
+    ProjectName,
+    RequirementForm,
+)
 from resilient_pip.phases import phase
 from resilient_pip.plan.planning import make_plan
 from resilient_pip.plan.report import Report, read_report
@@ -262,9 +271,9 @@ class _Run:
             folder=self.workspace.root,
         )
 
-        async def build(group: Group, stored: Mapping[ProjectName, StoredFile]) -> dict[ProjectName, Path]:
-            with self._naming_root_cause(locate(plan, Phase.BUILD, group=group)):
-                return await builder.build_group(group, stored)
+        async def build(planned: PlannedFile, stored: StoredFile | None) -> Path | None:
+            with self._naming_root_cause(locate(plan, Phase.BUILD, planned=planned)):
+                return await builder.wheel_of(planned, stored)
 
         async def install(group: Group, wheels: Mapping[ProjectName, Path]) -> None:
             limit_s = install_limit_s(group.size)

@@ -96,9 +96,8 @@ def in_users_words(workspace: Workspace, install: Install, lines: Sequence[str])
     return tuple(pattern.sub(name, line) for line in lines)
 
 
-def involved(workspace: Workspace, install: Install, lines: Sequence[str]) -> tuple[str, ...]:
+def involved(workspace: Workspace, install: Install, explanation: str) -> tuple[str, ...]:
     """List the user's lines that pip's explanation names, each once, requirements before constraints."""
-    text = "\n".join(lines)
     found = [
         str(requirement)
         for path, requirements in (
@@ -106,7 +105,7 @@ def involved(workspace: Workspace, install: Install, lines: Sequence[str]) -> tu
             (workspace.constraints, install.constraints),
         )
         for number, requirement in enumerate(requirements, 1)
-        if f"{path} (line {number})" in text or _is_requested(requirement, text)
+        if f"{path} (line {number})" in explanation or _is_requested(requirement, explanation)
     ]
     return tuple(dict.fromkeys(found))
 

@@ -27,6 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"gateway", "plan"},
             {"build", "install"},
             {"delivery", "dry_run"},
+            {"steps"},
             {"session"},
             {"ui"},
             {"cli"},

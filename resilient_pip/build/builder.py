@@ -18,7 +18,7 @@ from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.errors import ChildFailed
 from resilient_pip.fetch import StoredFile
-from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm
+from resilient_pip.model import PlannedFile, RequirementForm
 from resilient_pip.plan.references import at_commit
 
 _SUBDIRECTORY = re.compile(r"[#&](subdirectory=[^&]*)")
@@ -41,30 +41,26 @@ class Builder:
     cache: Path | None
     """Where built wheels are kept from run to run; None: nowhere."""
 
-    async def build_group(
-        self, group: Group, stored: Mapping[ProjectName, StoredFile]
-    ) -> dict[ProjectName, Path]:
-        """Give the wheel of every project of the group that can have one, built where it has to be.
-
-        A local folder has none: pip builds it where it lies, as it installs it.
+    async def wheel_of(self, planned: PlannedFile, stored: StoredFile | None) -> Path | None:
+        """Give the wheel of a project, built where it has to be.
 
         Args:
-            group: what is to be installed.
-            stored: the downloaded files.
+            planned: the project.
+            stored: its downloaded file, where it has one.
+
+        Returns:
+            The wheel; None for a local folder: pip builds it where it lies, as it installs it.
 
         Raises:
             ChildFailed: a build broke (another class where pip's words name it: a full disk…).
             ChildHung: a build showed no life for too long, or took longer than it may.
             StorageError: the private folder cannot be written.
         """
-        wheels: dict[ProjectName, Path] = {}
-        for planned in group.files:
-            if planned.form is RequirementForm.VCS:
-                wheels[planned.project] = await self._build(planned, _checkout(planned))
-            elif (file := stored.get(planned.project)) is not None:
-                is_wheel = planned.file.is_wheel
-                wheels[planned.project] = file.path if is_wheel else await self._from_sdist(planned, file)
-        return wheels
+        if planned.form is RequirementForm.VCS:
+            return await self._build(planned, _checkout(planned))
+        if stored is None:
+            return None
+        return stored.path if planned.file.is_wheel else await self._from_sdist(planned, stored)
 
     async def _from_sdist(self, planned: PlannedFile, sdist: StoredFile) -> Path:
         place = self._place(planned, sdist)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -61,7 +62,10 @@ def test_a_signal_ends_a_download(
     index.script(TORCH.path, [Drip(10_000_000)])
     again = workspace.tool(environment, *words)
     assert again.returncode == 0, again.output
-    assert index.requests_for(TORCH.path)[-1].range == "bytes=100000-"
+    resumed = re.fullmatch(r"bytes=(\d+)-", index.requests_for(TORCH.path)[-1].range or "")
+    # The last bytes that were sent may still have been in the socket when the signal came.
+    assert resumed, index.requests_for(TORCH.path)
+    assert 0 < int(resumed[1]) <= 100_000
 
 
 def test_a_signal_ends_planning_and_its_child(

@@ -21,7 +21,7 @@ from resilient_pip.child.process import ChildResult, Supervisor
 from resilient_pip.errors import ChildFailed, StorageError
 from resilient_pip.events import ChildStarted, Event
 from resilient_pip.fetch import StoredFile
-from resilient_pip.model import Group, PlannedFile, ProjectName, RemoteFile, RequirementForm, project_name
+from resilient_pip.model import PlannedFile, ProjectName, RemoteFile, RequirementForm, project_name
 from resilient_pip.settings import Settings
 from tests.support.faultserver import FaultyIndex
 from tests.support.wheels import Distribution, make_sdist, make_wheel
@@ -94,8 +94,11 @@ class Workshop:
             folder=run / "build",
             cache=self.cache,
         )
-        group = Group(name="g", files=tuple(file for file, _ in pairs))
-        return anyio.run(builder.build_group, group, stored)
+        return {
+            file.project: wheel
+            for file, _ in pairs
+            if (wheel := anyio.run(builder.wheel_of, file, stored[file.project])) is not None
+        }
 
 
 @pytest.fixture
@@ -115,17 +118,17 @@ def test_an_sdist_becomes_a_wheel_and_a_wheel_stays(workshop: Workshop) -> None:
     assert [path.name for path in stored.values()] == ["src-1.0-py3-none-any.whl", WHEEL.sha256]
     assert workshop.started == ["build of Src 1.0"]
     builder_without_file = anyio.run(_build_nothing, folder)
-    assert builder_without_file == {}
+    assert builder_without_file is None
 
 
-async def _build_nothing(file: PlannedFile) -> dict[ProjectName, Path]:
+async def _build_nothing(file: PlannedFile) -> Path | None:
     async def never(_: Command) -> ChildResult:
         raise AssertionError
 
     builder = Builder(
         run=never, pip_argv=(), env={}, cwd="/", traits=TRAITS, folder=Path("/none"), cache=None
     )
-    return await builder.build_group(Group(name="g", files=(file,)), {})
+    return await builder.wheel_of(file, None)
 
 
 def test_build_requirements_come_from_the_index(tmp_path: Path, index: FaultyIndex) -> None:
@@ -216,7 +219,7 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
     )
     stored = StoredFile(path=tmp_path / "x", size=1, sha256="aa", from_cache=True)
     with pytest.raises(ChildFailed, match="left 0 wheels instead of one"):
-        anyio.run(builder.build_group, Group(name="g", files=(file,)), {file.project: stored})
+        anyio.run(builder.wheel_of, file, stored)
     room = tmp_path / "src"
     assert (room / "requirements.txt").read_text().splitlines()[1:] == [
         f"Src @ {(room / SDIST.filename).as_uri()}#subdirectory=sub --config-settings=k=v"
@@ -258,7 +261,7 @@ def test_a_checkout_is_built_at_its_commit(tmp_path: Path) -> None:
         run=look, pip_argv=("python",), env={}, cwd="/w", traits=TRAITS, folder=tmp_path, cache=None
     )
     with pytest.raises(ChildFailed, match="no such host"):
-        anyio.run(builder.build_group, Group(name="g", files=(file,)), {})
+        anyio.run(builder.wheel_of, file, None)
     requirements = tmp_path / "src" / "requirements.txt"
     assert requirements.read_text().endswith("\nSrc @ git+https://secret@h/r.git@c0#subdirectory=s\n")
     assert requirements.stat().st_mode & 0o777 == 0o600
@@ -277,9 +280,8 @@ def test_a_private_folder_that_cannot_be_written_is_named(workshop: Workshop) ->
         cache=None,
     )
     stored = StoredFile(path=workshop.folder, size=1, sha256="aa", from_cache=True)
-    group = Group(name="g", files=(planned(SDIST),))
     with pytest.raises(StorageError, match="src"):
-        anyio.run(builder.build_group, group, {project_name("src"): stored})
+        anyio.run(builder.wheel_of, planned(SDIST), stored)
 
 
 # --- the key -----------------------------------------------------------------------------------------

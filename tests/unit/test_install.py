@@ -309,7 +309,12 @@ class Scene:
         )
         (root / "install").mkdir()
         for number, group in enumerate(plan.groups, 1):
-            wheels = await builder.build_group(group, self._stored(root, group))
+            stored = self._stored(root, group)
+            wheels = {
+                file.project: wheel
+                for file in group.files
+                if (wheel := await builder.wheel_of(file, stored.get(file.project))) is not None
+            }
             await installer.install_group(group, number, wheels)
             present = {project_name(name): version for name, version in environment.versions().items()}
             assert install.one_call or differences(group, present) == ()
