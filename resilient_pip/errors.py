@@ -307,6 +307,8 @@ class ChildFailed(ResilientPipError):
     """The lines of its output that say why."""
     log: str = ""
     """Path of its whole output, where kept."""
+    package: str | None = None
+    """The project that its output blames."""
 
     def __str__(self) -> str:
         return self.message or f"{self.what} ended with exit code {self.returncode}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 
-from resilient_pip.errors import DeadlineExceeded, Interrupted, ResilientPipError
+from resilient_pip.errors import ChildFailed, DeadlineExceeded, Interrupted, ResilientPipError
 from resilient_pip.events import Emit, Event, GroupFinished, GroupStarted, PhaseStarted, PlanReady
 from resilient_pip.failing import RunFailed, locate
 from resilient_pip.model import Group, Install, Outcome, Phase, Plan, RunResult
@@ -84,7 +84,10 @@ class _Place:
 
     def failed(self, error: ResilientPipError) -> RunFailed:
         """Make a failure of this place."""
-        return RunFailed(error, locate(self.plan or Plan(stages=()), self.phase, group=self.group))
+        failure = locate(self.plan or Plan(stages=()), self.phase, group=self.group)
+        if isinstance(error, ChildFailed) and error.package:
+            failure = replace(failure, package=error.package)
+        return RunFailed(error, failure)
 
 
 async def _guarded(job: Job, emit: Emit, place: _Place) -> RunFailed | None:

@@ -58,4 +58,5 @@ def _named(diagnosis: Diagnosis, what: str, returncode: int, log: str) -> Resili
         case Unreachable.code:
             return Unreachable(url=url, kind="network", reason=message)
         case _:
-            return ChildFailed(what=what, returncode=returncode, message=message, log=log)
+            package = facts.get("package")
+            return ChildFailed(what=what, returncode=returncode, message=message, log=log, package=package)

@@ -35,6 +35,13 @@ def _write(path, members):
         record = f"{{STEM}}.dist-info/RECORD"
         archive.writestr(zipfile.ZipInfo(record), "\\n".join([*rows, f"{{record}},,", ""]))
 
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    folder = f"{{STEM}}.dist-info"
+    os.mkdir(os.path.join(metadata_directory, folder))
+    with open(os.path.join(metadata_directory, folder, "METADATA"), "w") as file:
+        file.write(METADATA)
+    return folder
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     {before_build}
     filename = f"{{STEM}}-py3-none-any.whl"
