@@ -109,6 +109,12 @@ class Delivery:
             await self._changed.wait()
 
     async def _build(self, group: Group) -> dict[ProjectName, Path]:
+        if all(planned.file.is_wheel for planned in group.files):
+            return await self._wheels(group)
+        async with phase(self.emit, Phase.BUILD):
+            return await self._wheels(group)
+
+    async def _wheels(self, group: Group) -> dict[ProjectName, Path]:
         wheels: dict[ProjectName, Path] = {}
         for planned in group.files:
             try:

@@ -317,7 +317,7 @@ class Statistics:
     downloaded: int = 0
     """Bytes of bodies received from upstream, of every kind."""
     from_cache: int = 0
-    """Bytes of files that were in the cache already."""
+    """Bytes of files that were in the cache or a local folder already."""
     requests: int = 0
     retries: Mapping[str, int] = field(default_factory=dict)
     """How often which cause was survived: {"stall": 2}."""

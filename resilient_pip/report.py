@@ -149,7 +149,7 @@ def _moved(statistics: Statistics) -> str:
         requests = counted(statistics.requests, "request")
         parts.append(f"{format_bytes(statistics.downloaded)} downloaded in {requests}")
     if statistics.from_cache:
-        parts.append(f"{format_bytes(statistics.from_cache)} from the cache")
+        parts.append(f"{format_bytes(statistics.from_cache)} on disk already")
     return ", ".join(parts)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -15,7 +16,7 @@ from resilient_pip.model import Group, Install, Outcome, Phase, Plan, RunResult
 from resilient_pip.settings import Settings
 from resilient_pip.statistics import Tally
 from resilient_pip.steps import carry_out
-from resilient_pip.workspace import open_workspace
+from resilient_pip.workspace import keep_log, open_workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ async def _guarded(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
 async def _outcome(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
     # As a value: an exception would leave the task group wrapped.
     try:
-        with open_workspace() as workspace:
+        with open_workspace() as workspace, _keeping_log():
             await carry_out(
                 job.install,
                 workspace=workspace,
@@ -125,6 +126,18 @@ async def _outcome(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
     except ResilientPipError as error:
         return place.failed(error)
     return None
+
+
+@contextmanager
+def _keeping_log() -> Iterator[None]:
+    """Save the log that the failure block will name from the end of the workspace."""
+    try:
+        yield
+    except (RunFailed, ChildFailed) as failed:
+        error = failed.error if isinstance(failed, RunFailed) else failed
+        if isinstance(error, ChildFailed):
+            error.log = keep_log(error.log)
+        raise
 
 
 async def _watch_signals(caught: list[int], scope: anyio.CancelScope) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from resilient_pip.events import Event, Kind, PhaseFinished, RetryScheduled, Subject, TransferFinished
+from resilient_pip.events import (
+    Event,
+    GroupFinished,
+    Kind,
+    PhaseFinished,
+    RetryScheduled,
+    Subject,
+    TransferFinished,
+)
 from resilient_pip.model import Outcome, Phase, ProjectName, Statistics
 
 
@@ -24,6 +32,8 @@ class Tally:
         match event:
             case PhaseFinished():
                 self._phase_s[event.phase] += event.elapsed_s
+            case GroupFinished():
+                self._phase_s[Phase.INSTALL] += event.elapsed_s
             case RetryScheduled():
                 self._pending[event.subject][event.cause] += 1
             case TransferFinished():

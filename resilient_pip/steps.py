@@ -19,7 +19,7 @@ from resilient_pip.child.process import Supervisor
 from resilient_pip.delivery import Delivery
 from resilient_pip.dry_run import DryRun
 from resilient_pip.errors import ChildFailed, ResilientPipError, SourceError, StorageError, UsageError
-from resilient_pip.events import ChildOutput, Emit, Event, Kind, Noted, PlanReady
+from resilient_pip.events import Emit, Kind, Noted, PlanReady
 from resilient_pip.failing import RunFailed, locate
 from resilient_pip.fetch import Downloads, StoredFile
 from resilient_pip.gateway.server import Gateway
@@ -102,7 +102,10 @@ async def carry_out(
                 gateway=gateway,
                 downloads=downloads,
                 supervisor=Supervisor(
-                    emit=_without_addresses(emit, gateway), settings=settings, log_folder=workspace.logs
+                    emit=emit,
+                    settings=settings,
+                    log_folder=workspace.logs,
+                    clean=lambda line: line.replace(gateway.root, "gateway:"),
                 ),
                 env=child_environment(
                     environ,
@@ -174,17 +177,6 @@ def _open_store(
     store = Store.temporary(workspace.root / "files")
     store.prepare()
     return store, None
-
-
-def _without_addresses(emit: Emit, gateway: Gateway) -> Emit:
-    """Take the gateway's secret addresses out of what children print before anybody sees it."""
-
-    def emit_clean(event: Event) -> None:
-        if isinstance(event, ChildOutput):
-            event = replace(event, line=event.line.replace(gateway.root, "gateway:"))
-        emit(event)
-
-    return emit_clean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,9 @@ class Output:
         StorageError: the log file cannot be written.
     """
 
-    def __init__(self, log: Path, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, log: Path, tell: Callable[[str], None], clean: Callable[[str], str] = lambda line: line
+    ) -> None:
         try:
             self._log = log.open("w", encoding="utf-8")
         except OSError as error:
@@ -44,6 +46,7 @@ class Output:
         self._read_end, self.write_end = os.pipe()
         os.set_blocking(self._read_end, False)
         self._tell = tell
+        self._clean = clean
         self._splitter = LineSplitter()
         self.received = 0
         """Bytes up to now."""
@@ -84,6 +87,7 @@ class Output:
         return bool(data)
 
     def _pass_on(self, lines: list[str]) -> None:
+        lines = [self._clean(line) for line in lines]
         for line in lines:
             self.tail.append(line)
             self._tell(line)

@@ -51,12 +51,27 @@ class ChildResult:
 
 
 class Supervisor:
-    """Runs children, each in a session of its own with stdin closed, and leaves none of them behind."""
+    """Runs children, each in a session of its own with stdin closed, and leaves none of them behind.
 
-    def __init__(self, *, emit: Emit, settings: Settings, log_folder: Path) -> None:
+    Args:
+        emit: hears of each child and each line that it prints.
+        settings: when a child counts as hung.
+        log_folder: gets one file per child.
+        clean: takes out of each line what nobody may see.
+    """
+
+    def __init__(
+        self,
+        *,
+        emit: Emit,
+        settings: Settings,
+        log_folder: Path,
+        clean: Callable[[str], str] = lambda line: line,
+    ) -> None:
         self._emit = emit
         self._hung_timeout_s = settings.hung_timeout_s
         self._log_folder = log_folder
+        self._clean = clean
         self._numbers = itertools.count(1)
 
     async def run(
@@ -87,9 +102,13 @@ class Supervisor:
         log = self._log_folder / f"{next(self._numbers):02d}-{_UNSAFE.sub('-', command.what)}.log"
         returncode: int | None = None
         outcome = Outcome.CANCELLED
+
+        def tell(line: str) -> None:
+            self._emit(ChildOutput(what=command.what, line=line))
+
         self._emit(ChildStarted(what=command.what))
         try:
-            with Output(log, lambda line: self._emit(ChildOutput(what=command.what, line=line))) as output:
+            with Output(log, tell, self._clean) as output:
                 child = _Child(command.what, await _start(command, output.write_end), output)
                 try:
                     stopped = await child.watch(stop, limit_s, busy, self._hung_timeout_s)

@@ -86,7 +86,7 @@ def _arrived(before: View, event: TransferFinished, now: float) -> list[str]:
         return []
     size = format_bytes(event.received)
     if event.from_cache:
-        return [f"in the cache: {named(event.subject)} ({size})"]
+        return [f"on disk already: {named(event.subject)} ({size})"]
     begun = before.transfers.get(event.subject)
     elapsed_s = now - begun.started_at if begun else 0.0
     speed = f" ({format_bytes(round(event.transferred / elapsed_s))}/s)" if elapsed_s else ""

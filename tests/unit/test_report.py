@@ -215,7 +215,7 @@ def test_summary() -> None:
     assert summary(result) == [
         "resilient-pip: installed 3 packages in 2 groups, 4 min 3 s",
         "  satisfied numpy 1.26.4",
-        "  moved     206.0 MB downloaded in 21 requests, 70.0 kB from the cache",
+        "  moved     206.0 MB downloaded in 21 requests, 70.0 kB on disk already",
         "  phases    plan 12 s, download 3 min 2 s, install 52 s",
         "  survived  2 stalls, 1 HTTP 503 (numpy 1, torch 2)",
     ]

@@ -120,7 +120,7 @@ UNDER_WAY = view_of(
         ),
         pytest.param(
             finished(file_of(SYMPY), 6 * MB, 0, from_cache=True),
-            ["in the cache: sympy-1.14.0-py3-none-any.whl (6.0 MB)"],
+            ["on disk already: sympy-1.14.0-py3-none-any.whl (6.0 MB)"],
             id="large file in the cache",
         ),
         pytest.param(
