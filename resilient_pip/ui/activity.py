@@ -87,11 +87,14 @@ def overall(view: View, now: float) -> list[str]:
 
 def state(one: Transfer, now: float) -> str:
     """Say why a transfer does not flow; empty while it does."""
-    if one.retry is not None:
-        count = f"{one.retry.attempt}/{one.retry.attempts}"
-        wait_s = one.retry_at - now
-        when = f"retry in {format_seconds(wait_s)}" if wait_s > 0 else "retrying"
-        return f"{one.retry.cause} {count}, {when}"
+    if one.retry is None:
+        return _silence(one, now)
+    wait_s = one.retry_at - now
+    what = f"retry in {format_seconds(wait_s)}" if wait_s > 0 else _silence(one, now) or "retrying"
+    return f"{one.retry.cause} {one.retry.attempt}/{one.retry.attempts}, {what}"
+
+
+def _silence(one: Transfer, now: float) -> str:
     silent_s = now - one.flowed_at
     silence = format_seconds(silent_s) if silent_s >= QUIET_S else ""
     if one.waiting is not None:

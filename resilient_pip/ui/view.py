@@ -213,10 +213,11 @@ def _transfer(view: View, event: TransferEvent, now: float) -> View:
         case TransferWaiting():
             return _put(view, replace(one, waiting=event.reason))
         case RetryScheduled():
+            came = max(0, event.received - one.received)
             retry = replace(
                 one, retry=event, retry_at=now + event.wait_s, waiting=None, received=event.received
             )
-            return _put(view, retry)
+            return _move(_put(view, retry), came, now)
         case TransferFinished():
             # Small answers come without a word in between.
             return _move(_finish(view, event), max(0, event.transferred - one.moved), now)

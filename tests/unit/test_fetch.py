@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -574,17 +575,21 @@ def test_a_cancelled_leader_is_followed_by_the_next(rig: Rig, index: FaultyIndex
 
 def test_an_urgent_file_goes_before_those_that_wait(tmp_path: Path, index: FaultyIndex) -> None:
     """Within the host's limit files come in the order asked for, but what a child waits for comes next."""
-    rig = Rig(tmp_path, quick(parallel_per_host=1))
+    rig = Rig(tmp_path, quick(parallel_per_host=1, stall_timeout_s=20.0, tail_timeout_s=20.0))
     urls = [index.put(f"/{name}.tar.gz", name.encode() * 1000) for name in "abcd"]
-    files = [remote(url, name.encode() * 1000) for url, name in zip(urls, "abcd", strict=True)]
-    index.script("/a.tar.gz", [SlowHeaders(0.3)])
+    first, *others = [remote(url, name.encode() * 1000) for url, name in zip(urls, "abcd", strict=True)]
+    index.bytes_per_second = 10**9
 
     async def main() -> None:
         async with rig.downloads() as downloads, anyio.create_task_group() as tasks:
-            for file in files:
-                tasks.start_soon(downloads.fetch, file)
-            await anyio.to_thread.run_sync(index.wait_until, lambda seen: bool(seen.requests))
-            await downloads.fetch(files[3], urgent=True)
+            with index.link:  # nothing is sent until the others stand in the queue
+                tasks.start_soon(downloads.fetch, first)
+                await anyio.to_thread.run_sync(index.wait_until, lambda seen: bool(seen.requests))
+                for file in others:
+                    tasks.start_soon(downloads.fetch, file)
+                tasks.start_soon(partial(downloads.fetch, others[-1], urgent=True))
+                while len(downloads._slots._waiting) < len(others):  # noqa: ASYNC110 - nothing tells of it
+                    await anyio.sleep(0.01)
 
     run(main)
     assert [request.path for request in index.requests] == [f"/{name}.tar.gz" for name in "adbc"]
@@ -697,6 +702,7 @@ def test_errors_of_the_reader_pass_as_they_are(rig: Rig, url: str) -> None:
 
 _CHILD = """
 import sys
+from functools import partial
 from pathlib import Path
 from tests.unit.test_fetch import fetch
 from tests.unit.test_transport_client import answering

@@ -237,7 +237,7 @@ def test_activity_of_planning() -> None:
     assert activity(view_of(*events), 20.0) == f"{read} (no data for 18 s)"
     events.append((21, retry(page_of("torch"), "HTTP 503", wait_s=15)))
     assert activity(view_of(*events), 22.0) == f"{read} (HTTP 503 2/8, retry in 14 s)"
-    assert activity(view_of(*events), 40.0) == f"{read} (HTTP 503 2/8, retrying)"
+    assert activity(view_of(*events), 40.0) == f"{read} (HTTP 503 2/8, no data for 38 s)"
 
 
 def test_activity_of_planning_with_a_whole_file() -> None:
