@@ -99,7 +99,8 @@ def _source(error: Exception, failure: Failure | None) -> str:
 def _cause(error: Exception) -> list[str]:
     match error:
         case ChildFailed(message=message) if message:
-            return [f"{error.what} ended with exit code {error.returncode}", *message.splitlines()]
+            how = f"ended with exit code {error.returncode}" if error.returncode else "failed"
+            return [f"{error.what} {how}", *message.splitlines()]
         case ResilientPipError():
             return str(error).splitlines()
         case _:

@@ -198,6 +198,12 @@ class _Run:
     def pip_argv(self) -> tuple[str, ...]:
         return pip_argv(self.ready.target.python, self.ready.copy)
 
+    @property
+    def _looks_at_nothing(self) -> bool:
+        """Whether pip takes nothing for installed; with --ignore-installed it leaves two versions behind."""
+        flags = ("--target", "--ignore-installed")
+        return any(word.startswith(flags) for word in self.install.plan_options)
+
     async def plan(self) -> tuple[Plan, Report]:
         """Ask pip what it would install and divide that into groups."""
         install, target = self.install, self.ready.target
@@ -213,9 +219,7 @@ class _Run:
         with self._naming_root_cause(Failure(phase=Phase.PLAN)):
             document = await dry_run.report()
         self.gateway.hold()
-        # pip looks at nothing that is installed with these.
-        alone = any(word.startswith(("--target", "--ignore-installed")) for word in install.plan_options)
-        installed = {} if alone else target.installed
+        installed = {} if self._looks_at_nothing else target.installed
         report = read_report(document, resolve=self.gateway.remote_file, installed=installed)
         report = report.with_sizes(await self._sizes(report))
         plan = make_plan(
@@ -339,8 +343,8 @@ class _Run:
         )
 
     async def check(self, plan: Plan) -> None:
-        """Compare what is installed with the plan; elsewhere than in the target itself, pip's word counts."""
-        if self.install.location:
+        """Compare what is installed with the plan; where that cannot be seen, pip's word counts."""
+        if self.install.location or self._looks_at_nothing:
             return
         target = await inspect(self.install.python, self.ready.copy, self.env)
         versions = {project: found.version for project, found in target.installed.items()}
@@ -348,4 +352,4 @@ class _Run:
             str(difference) for group in plan.groups for difference in differences(group, versions)
         ]
         if wrong:
-            raise ChildFailed(what="check", returncode=0, message="\n".join(wrong))
+            raise ChildFailed(what="comparing with the plan", returncode=0, message="\n".join(wrong))

@@ -1,4 +1,4 @@
-"""Run the tests of the adapter to pip's internals against each pip that pyproject.toml admits.
+"""Run what depends on pip against each pip that pyproject.toml admits: the tests marked `pips`.
 
 `python -m tests.pip_matrix [VERSION…]`: one environment per version under .venvs/, made again only when what
 belongs into it has changed. Needs a network (or an index that pip is configured for) for the first run only.
@@ -20,7 +20,7 @@ else:
 
 VERSIONS = ("25.3", "26.0", "26.1", "26.2", "26.3")
 ROOT = Path(__file__).parents[1]
-TESTS = ("tests/unit/test_pip_adapter.py", "tests/unit/test_pip_options.py")
+PLACES = ("tests/unit/test_pip_adapter.py", "tests/unit/test_pip_options.py", "tests/e2e")
 TEST_TOOLS = ("pytest", "pytest-timeout")
 TRIES = 3
 
@@ -30,7 +30,9 @@ def main(versions: Sequence[str]) -> int:
     failed = False
     for version in versions or VERSIONS:
         started = time.monotonic()
-        result = run([str(environment(version)), "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS])
+        result = run(
+            [str(environment(version)), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "pips", *PLACES]
+        )
         tail = result.stdout.strip().splitlines()[-1:]
         print(f"pip {version}: {' '.join(tail)} ({time.monotonic() - started:.1f} s in all)", flush=True)  # noqa: T201 - a program
         if result.returncode:
@@ -42,7 +44,7 @@ def main(versions: Sequence[str]) -> int:
 def environment(version: str) -> Path:
     """Make the environment with this pip unless it is there, and give its interpreter."""
     folder = ROOT / ".venvs" / f"pip-{version}"
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    python = folder / "bin" / "python"
     packages = [f"pip=={version}", *dependencies()]
     # Written last: an environment that was left half made has none, and is made again.
     stamp = folder / "packages.txt"
@@ -51,6 +53,9 @@ def environment(version: str) -> Path:
         check(run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]))
         pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
         check(run([*pip, "install", "--quiet", f"--retries={TRIES}", *packages]))
+        # As an editable installation would do it, without the tools to build one.
+        (site_packages,) = folder.glob("lib/python*/site-packages")
+        (site_packages / "resilient-pip.pth").write_text(f"{ROOT}\n")
         stamp.write_text(wanted)
     return python
 

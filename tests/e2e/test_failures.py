@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.environments import Environment, Workspace
 from tests.support.faults import GarbagePage, NeverAnswer, Ok, Stall, Status, WrongBytes
 from tests.support.faultserver import FaultyIndex
@@ -11,6 +13,7 @@ from tests.support.wheels import make_sdist, make_wheel
 TORCH = make_wheel("torch", "1.0", size=400_000)
 
 
+@pytest.mark.pips
 def test_a_dead_file_is_named_and_the_next_run_resumes(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -58,6 +61,7 @@ def test_a_wrong_hash_for_ever(index: FaultyIndex, workspace: Workspace, environ
     assert environment.versions() == {}
 
 
+@pytest.mark.pips
 def test_a_hash_that_the_user_gave_does_not_match(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -92,6 +96,7 @@ def test_an_index_that_never_answers(
     assert index.host in run.block["from"]
 
 
+@pytest.mark.pips
 def test_no_older_version_because_a_page_is_down(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -151,6 +156,7 @@ def test_an_upgrade_whose_download_dies_changes_nothing(
     assert environment.snapshot() == state
 
 
+@pytest.mark.pips
 def test_a_build_that_fails(index: FaultyIndex, workspace: Workspace, environment: Environment) -> None:
     """Exit 1, the project and what its build said; groups before it stay."""
     index.add(make_wheel("first", "1.0"))

@@ -57,6 +57,7 @@ def shop(index: FaultyIndex) -> FaultyIndex:
 REQUIREMENTS = ("app[fast]<2", "space-two", "lib")
 
 
+@pytest.mark.pips
 def test_a_fresh_environment(shop: FaultyIndex, workspace: Workspace) -> None:
     """Installed in groups, it has the same files as by pip; REQUESTED is on what the user named."""
     file = workspace.write("requirements.txt", *REQUIREMENTS)
@@ -82,6 +83,7 @@ def test_one_group(shop: FaultyIndex, workspace: Workspace) -> None:
     assert by_tool == by_pip
 
 
+@pytest.mark.pips
 def test_an_upgrade(shop: FaultyIndex, workspace: Workspace) -> None:
     """What an upgrade replaces, removes and leaves alone is what it is with pip."""
     old = ("install", "--index-url", shop.url, *REQUIREMENTS)
@@ -114,6 +116,7 @@ def test_upgrade_everything(shop: FaultyIndex, workspace: Workspace) -> None:
     assert by_tool == by_pip
 
 
+@pytest.mark.pips
 def test_a_direct_url_keeps_its_record(shop: FaultyIndex, workspace: Workspace) -> None:
     """A wheel by URL gets pip's direct_url.json with the URL that the user wrote."""
     wheel = make_wheel("direct", "1.0", ["lib"])
@@ -125,6 +128,7 @@ def test_a_direct_url_keeps_its_record(shop: FaultyIndex, workspace: Workspace) 
     assert any(path.endswith("direct-1.0.dist-info/direct_url.json") for path in by_tool)
 
 
+@pytest.mark.pips
 def test_an_sdist(shop: FaultyIndex, workspace: Workspace) -> None:
     """Built through the gateway, build requirement and all, it leaves what pip's own build leaves."""
     shop.add(make_wheel("build-tool", "1.0"))

@@ -67,6 +67,7 @@ def test_an_index_that_may_be_skipped_is_skipped_and_noted(
     assert index.host in run.output
 
 
+@pytest.mark.pips
 @pytest.mark.parametrize(
     "lines",
     [
@@ -138,8 +139,8 @@ def test_planning_fetches_no_whole_wheel(
     """Metadata is read out of remote wheels by ranges (256 KiB each at most) where it stands nowhere else."""
     with FaultyIndex(shape) as index:
         for version in ("1.0", "2.0", "3.0"):
-            index.add(make_wheel("big", version, [f"lib=={version}"], size=9_000_000))
-            index.add(make_wheel("lib", version, size=9_000_000))
+            index.add(make_wheel("big", version, [f"lib=={version}"], size=3_000_000))
+            index.add(make_wheel("lib", version, size=3_000_000))
         words = ("--index-url", index.url, "big", "lib<3")
         plan = workspace.tool(environment, "plan", *words)
         assert plan.returncode == 0, plan.output
@@ -161,6 +162,7 @@ def test_a_bare_index_without_ranges(workspace: Workspace, environment: Environm
     assert environment.versions() == {"a": "1.0", "b": "1.0"}
 
 
+@pytest.mark.pips
 def test_requires_python_and_yanked_reach_pip(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:

@@ -54,6 +54,7 @@ def test_no_such_package(index: FaultyIndex, workspace: Workspace, environment: 
     assert "no-such-thing" in run.stderr
 
 
+@pytest.mark.pips
 def test_no_such_version(index: FaultyIndex, workspace: Workspace, environment: Environment) -> None:
     """Exit 1, and the versions that there are."""
     index.add(make_wheel("a", "1.0"))
@@ -64,6 +65,7 @@ def test_no_such_version(index: FaultyIndex, workspace: Workspace, environment: 
     assert "1.0" in run.stderr
 
 
+@pytest.mark.pips
 def test_a_conflict_is_explained_with_its_lines(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_conflict_is_explained_with_its_lines(
     assert environment.versions() == {}
 
 
+@pytest.mark.pips
 def test_nested_files_and_constraints(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -186,6 +189,7 @@ def test_python_that_is_none(index: FaultyIndex, workspace: Workspace) -> None:
     assert "Traceback" not in run.output
 
 
+@pytest.mark.pips
 def test_a_target_folder(index: FaultyIndex, workspace: Workspace, environment: Environment) -> None:
     """--target goes to the one install call."""
     index.add(make_wheel("a", "1.0", ["b"], files={"space/a.py": ""}))

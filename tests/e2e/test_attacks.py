@@ -1,0 +1,170 @@
+"""Attacks that once broke the promise: each of these found a hang, a wrong name or a wrong success."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.environments import Environment, Running, Workspace, eventually, living
+from tests.support.faults import CaptivePortal, NeverAnswer, Ok, Stall, Status
+from tests.support.faultserver import FaultyIndex
+from tests.support.limits import EACH_ALONE, QUICK
+from tests.support.wheels import make_wheel
+
+TORCH = make_wheel("torch", "1.0", size=400_000)
+IN_THE_PAST = "Wed, 21 Oct 2015 07:28:00 GMT"
+
+
+def _stalled_download(index: FaultyIndex, workspace: Workspace, environment: Environment) -> Running:
+    """Start a run that has installed one group and waits for the file of the next."""
+    for file in (make_wheel("first", "1.0"), TORCH):
+        index.add(file)
+    index.script(TORCH.path, [Stall(100_000)])
+    running = workspace.start(environment, "install", "--index-url", index.url, *EACH_ALONE, "first", "torch")
+    running.wait_for_line(lambda text: "first" in text and "installed" in text, 30)
+    return running
+
+
+@pytest.mark.parametrize("retry_after", [0, IN_THE_PAST])
+def test_a_retry_after_that_is_over_still_backs_off(
+    index: FaultyIndex, workspace: Workspace, environment: Environment, retry_after: int | str
+) -> None:
+    """A server that says "now" (or whose clock is slow) does not get all tries within a moment."""
+    index.add(TORCH)
+    index.script(TORCH.path, [Status(503, retry_after=retry_after)])
+    words = (*QUICK, "--tries", "6", "--backoff-base", "2s", "--backoff-cap", "2s")
+    run = workspace.tool(environment, "install", "--index-url", index.url, *words, "torch")
+    assert run.returncode == 75, run.output
+    tries = index.requests_for(TORCH.path)
+    assert len(tries) == 6
+    assert tries[-1].at_s - tries[0].at_s > 0.5
+
+
+def test_a_login_page_is_no_empty_index_page(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """A captive portal's answer names the portal's URL, and does not read as "no such package"."""
+    index.add(TORCH)
+    index.script(index.page_path("torch"), [CaptivePortal()])
+    run = workspace.tool(environment, "install", "--index-url", index.url, *QUICK, "torch")
+    assert run.returncode == 65, run.output
+    assert run.block["from"] == index.url_of(index.page_path("torch"))
+    assert "captive portal" in run.block["cause"]
+
+
+def test_a_login_page_in_place_of_one_index_hides_no_version(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """Where the second index is hidden behind a portal, the first one's older version is no success."""
+    index.add(TORCH)
+    with FaultyIndex() as newer:
+        newer.add(make_wheel("torch", "2.0"))
+        newer.script(newer.page_path("torch"), [CaptivePortal()])
+        words = ("--index-url", index.url, "--extra-index-url", newer.url)
+        run = workspace.tool(environment, "install", *words, *QUICK, "torch")
+        assert run.returncode == 65, run.output
+        assert run.block["from"] == newer.url_of(newer.page_path("torch"))
+    assert environment.versions() == {}
+
+
+def test_a_second_ctrl_c_changes_nothing(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """An impatient user gets the block, too; no traceback, and nothing is left in the temporary folder."""
+    running = _stalled_download(index, workspace, environment)
+    for _ in range(20):
+        if running.process.poll() is None:
+            running.process.send_signal(signal.SIGINT)
+        eventually(lambda: True)
+    run = running.finish(8)
+    assert run.returncode == 130, run.output
+    assert run.block, run.output
+    assert "Traceback" not in run.output
+    assert list((workspace.root / "tmp").iterdir()) == []
+
+
+def test_a_terminal_that_is_closed_leaves_nothing_behind(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """SIGHUP ends a run in order: children in sessions of their own would not get it."""
+    index.add(TORCH)
+    index.script(f"{TORCH.path}.metadata", [NeverAnswer()])
+    running = workspace.start(environment, "install", "--index-url", index.url, "torch")
+    index.wait_until(lambda seen: len(seen.requests_for(f"{TORCH.path}.metadata")) > 0, 30)
+    running.process.send_signal(signal.SIGHUP)
+    run = running.finish(8)
+    assert run.returncode == 129, run.output
+    assert living(str(workspace.root)) == {}
+    assert list((workspace.root / "tmp").iterdir()) == []
+
+
+def test_a_signal_right_at_the_start_leaves_nothing_behind(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """From the first line on a signal ends the run with a block."""
+    index.add(TORCH)
+    running = workspace.start(environment, "install", "--index-url", index.url, "torch")
+    running.wait_for_line(lambda text: "preparing" in text, 30)
+    running.process.send_signal(signal.SIGTERM)
+    run = running.finish(8)
+    assert run.returncode == 143, run.output
+    assert "phase prepare" in run.block[""]
+    assert list((workspace.root / "tmp").iterdir()) == []
+
+
+def test_what_a_signal_ended_is_named(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """The block says which file the run was waiting for, in which phase, and what is kept of it."""
+    running = _stalled_download(index, workspace, environment)
+    running.process.send_signal(signal.SIGTERM)
+    run = running.finish(8)
+    assert run.returncode == 143, run.output
+    assert "phase download" in run.block[""]
+    assert TORCH.filename in run.block["package"]
+    assert run.block["from"] == index.url_of(TORCH.path)
+    assert "100.0 kB" in run.block["kept"]
+
+
+def test_what_the_deadline_ended_is_named(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """While planning, too: the page that pip was waiting for."""
+    index.add(TORCH)
+    index.script(index.page_path("torch"), [NeverAnswer()])
+    run = workspace.tool(environment, "install", "--index-url", index.url, "--deadline", "4s", "torch")
+    assert run.returncode == 124, run.output
+    assert "phase plan" in run.block[""]
+    assert run.block["package"] == "torch"
+    assert run.block["from"] == index.url_of(index.page_path("torch"))
+
+
+def test_a_group_that_a_signal_ended_is_named(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """Not as "not reached": its installation was under way."""
+    code = "\n".join(f"def f{number}(a):\n    return [a, {number}]" for number in range(300))
+    index.add(make_wheel("big", "1.0", files={f"big/m{number}.py": code for number in range(300)}))
+    running = workspace.start(environment, "install", "--index-url", index.url, "big")
+    running.wait_for_line(lambda text: "big: installing" in text, 30)
+    running.process.send_signal(signal.SIGTERM)
+    run = running.finish(8)
+    assert run.returncode == 143, run.output
+    assert 'group 1/1 "big"' in run.block[""]
+    assert "not reached" not in run.output
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(
+    index: FaultyIndex, workspace: Workspace, environment: Environment, closed: str
+) -> None:
+    """Nobody can read what is printed; the installation goes on."""
+    index.add(TORCH)
+    tool = f"{sys.executable} -m resilient_pip install torch --index-url {index.url}"
+    place = f"--python {environment.python} --file-cache {workspace.cache}"
+    argv = ["sh", "-c", f"exec {tool} {place} {closed}"]
+    assert Running(argv, env=workspace.clean(), cwd=workspace.root).finish(30).returncode == 0
+    assert environment.versions() == {"torch": "1.0"}
