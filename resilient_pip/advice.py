@@ -5,6 +5,7 @@ from __future__ import annotations
 from resilient_pip.errors import (
     AttemptsExhausted,
     ChildFailed,
+    PlanError,
     Refused,
     ResilientPipError,
     ServerBusy,
@@ -38,6 +39,7 @@ ADVICE = {
     "refused/410": "the index has removed it: choose another version or index",
     "hash-mismatch": "do not install it; ask the index's owner, or correct the --hash that you gave",
     "bad-content": "open the URL in a browser: a login page or a proxy may be answering in its place",
+    "no-solution/unavailable": "check the spelling, and that the index has it for this Python and platform",
     "no-solution": "loosen one of the requirements named; `resilient-pip plan` tries without installing",
     "pip-failed": "correct what the lines above say, then run the same command again",
     "pip-failed/build": "install what the build lacks, or choose a version that has a wheel (--only-binary)",
@@ -53,6 +55,8 @@ def advice(error: Exception, phase: Phase | None = None) -> str:
     """Say what to do about the error that ended a run in this phase."""
     if not isinstance(error, ResilientPipError):
         return ADVICE[INTERNAL]
+    if isinstance(error, ChildFailed) and error.hint:
+        return error.hint
     last = error.last if isinstance(error, AttemptsExhausted) else error
     return ADVICE.get(f"{last.code}/{_fact(last, phase)}", ADVICE[last.code])
 
@@ -63,6 +67,8 @@ def _fact(error: ResilientPipError, phase: Phase | None) -> str:
             return error.kind
         case Refused() | ServerBusy():
             return str(error.status)
+        case PlanError() if "No matching distribution" in error.message:
+            return "unavailable"
         case ChildFailed() if phase is not None:
             return phase.value
         case _:

@@ -16,11 +16,12 @@ import anyio
 
 from resilient_pip import __version__
 from resilient_pip.errors import ResilientPipError, UsageError
+from resilient_pip.job import Job
 from resilient_pip.model import RunResult
-from resilient_pip.pip_adapter import read_install
+from resilient_pip.pip_adapter import PIP_COMMANDS, read_install
 from resilient_pip.plan.table import plan_as_json, plan_table
 from resilient_pip.report import failure_block, summary
-from resilient_pip.session import Job, run
+from resilient_pip.session import run
 from resilient_pip.settings import resolve_settings
 from resilient_pip.ui.choose import open_display, terminal_size
 from resilient_pip.ui.hub import Hub
@@ -56,7 +57,7 @@ def _main(argv: list[str]) -> int:
     if argv[:1] in (["--version"], ["-V"]):
         write_lines(sys.stdout, [f"resilient-pip {__version__}"])
         return 0
-    command = argv.pop(0) if argv[:1] and argv[0] in COMMANDS else "install"
+    command = _command(argv)
     flags = {JSON_FLAG: "print the plan as JSON"} if command == "plan" else {}
     # pip admits some options (--platform…) in a dry run only, which a plan is.
     words = ["--dry-run", *argv] if command == "plan" else argv
@@ -71,6 +72,21 @@ def _main(argv: list[str]) -> int:
         _print_plan(result, sys.stdout, as_json=as_json)
         return result.exit_code
     return _end(result)
+
+
+def _command(argv: list[str]) -> str:
+    """Take the command off the words; without one it is install.
+
+    Raises:
+        UsageError: the first word is a command of pip, which nobody means to install a project by.
+    """
+    first = argv[0] if argv else ""
+    if first in COMMANDS:
+        return argv.pop(0)
+    if first in PIP_COMMANDS:
+        message = f"{first} is a command of pip; a project of that name: resilient-pip install {first}"
+        raise UsageError(message=message)
+    return "install"
 
 
 async def _show_run(job: Job, stream: TextIO) -> RunResult:
@@ -109,7 +125,8 @@ def _table(path: Path) -> Mapping[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise UsageError(message=f"{path}: {error}") from error
-    table = document.get("tool", {}).get("resilient-pip", {})
+    tool = document.get("tool", {})
+    table = tool.get("resilient-pip", {}) if isinstance(tool, dict) else None
     if not isinstance(table, dict):
         raise UsageError(message=f"{path}: [tool.resilient-pip] is not a table")
     return table
@@ -130,11 +147,14 @@ def _end(result: RunResult) -> int:
 
 
 def _apologise(trace: str) -> int:
-    with tempfile.NamedTemporaryFile("w", prefix="resilient-pip-bug-", suffix=".txt", delete=False) as file:
-        file.write(trace)
     last = trace.strip().splitlines()[-1]
-    write_lines(
-        sys.stderr,
-        [f"resilient-pip: this is a defect of resilient-pip itself: {last}", f"  details   {file.name}"],
-    )
+    lines = [f"resilient-pip: this is a defect of resilient-pip itself: {last}"]
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="resilient-pip-bug-", suffix=".txt")
+        with os.fdopen(descriptor, "w") as file:
+            file.write(trace)
+        lines.append(f"  details   {path}")
+    except OSError:
+        lines += trace.splitlines()  # there is nowhere else to put it
+    write_lines(sys.stderr, lines)
     return BUG

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from anyio import to_thread
 
 from resilient_pip.child.command import Command
 from resilient_pip.child.failure import failure_of
+from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import ChildResult
 from resilient_pip.child.success import RunChild
 from resilient_pip.errors import ChildFailed, PlanError, ResilientPipError
@@ -25,9 +25,7 @@ class DryRun:
     """Asks pip what it would install."""
 
     run: RunChild
-    pip_argv: tuple[str, ...]
-    env: Mapping[str, str] = field(repr=False)
-    cwd: str
+    pip: Pip
     install: Install
     workspace: Workspace
 
@@ -59,21 +57,14 @@ class DryRun:
 
     def _command(self) -> Command:
         """Say how pip is started; indexes reach it by environment, as argv is there for all to read."""
-        return Command(
-            what=WHAT,
-            argv=(
-                *self.pip_argv,
-                "install",
-                "--dry-run",
-                f"--report={self.workspace.report}",
-                "--no-input",
-                "--progress-bar=off",
-                "--root-user-action=ignore",
-                *self.install.plan_options,
-                *self.install.network_options,
-                f"--constraint={self.workspace.constraints}",
-                f"--requirement={self.workspace.requirements}",
-            ),
-            env=self.env,
-            cwd=self.cwd,
+        return self.pip.command(
+            WHAT,
+            "install",
+            "--dry-run",
+            f"--report={self.workspace.report}",
+            "--root-user-action=ignore",
+            *self.install.plan_options,
+            *self.install.network_options,
+            f"--constraint={self.workspace.constraints}",
+            f"--requirement={self.workspace.requirements}",
         )

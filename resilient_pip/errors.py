@@ -309,6 +309,8 @@ class ChildFailed(ResilientPipError):
     """Path of its whole output, where kept."""
     package: str | None = None
     """The project that its output blames."""
+    hint: str = ""
+    """What may help, where its output tells; else the advice for the code stands."""
 
     def __str__(self) -> str:
         return self.message or f"{self.what} ended with exit code {self.returncode}"

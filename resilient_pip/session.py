@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import anyio
 
 from resilient_pip.errors import ChildFailed, DeadlineExceeded, Interrupted, ResilientPipError
-from resilient_pip.events import Emit, Event, GroupFinished, GroupStarted, PhaseStarted, PlanReady
+from resilient_pip.events import (
+    Emit,
+    Event,
+    GroupFinished,
+    GroupStarted,
+    Kind,
+    PhaseFinished,
+    PhaseStarted,
+    PlanReady,
+    Subject,
+    TransferFinished,
+    TransferStarted,
+)
 from resilient_pip.failing import RunFailed, locate
-from resilient_pip.model import Group, Install, Outcome, Phase, Plan, RunResult
-from resilient_pip.settings import Settings
+from resilient_pip.job import Job
+from resilient_pip.model import Group, Outcome, Phase, Plan, RunResult
 from resilient_pip.statistics import Tally
 from resilient_pip.steps import carry_out
 from resilient_pip.workspace import keep_log, open_workspace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What one command line asks for."""
-
-    install: Install
-    settings: Settings
-    environ: Mapping[str, str] = field(repr=False)
-    cwd: str
-    plan_only: bool = False
 
 
 async def run(job: Job, emit: Emit) -> RunResult:
@@ -64,63 +65,91 @@ class _Place:
     """Where the run is, folded from its events: for an end that no part of it caused."""
 
     plan: Plan | None = None
-    phase: Phase = Phase.PREPARE
+    latest: Phase = Phase.PREPARE
+    under_way: list[Phase] = field(default_factory=list)
     group: Group | None = None
     installed: list[str] = field(default_factory=list)
+    transfers: dict[Subject, None] = field(default_factory=dict)
+    """Under way, the longest first."""
 
     def handle(self, event: Event) -> None:
         match event:
             case PlanReady(plan=plan):
                 self.plan = plan
             case PhaseStarted(phase=phase):
-                self.phase = phase
+                self.latest = phase
+                self.under_way.append(phase)
+            case PhaseFinished(phase=phase, outcome=Outcome.DONE):
+                self.under_way.remove(phase)
             case GroupStarted(group=group):
-                self.phase, self.group = Phase.INSTALL, group
+                self.group = group
             case GroupFinished(group=group, outcome=outcome):
                 self.group = None
                 if outcome is Outcome.DONE:
                     self.installed.append(group.name)
+            case TransferStarted(subject=subject):
+                self.transfers[subject] = None
+            case TransferFinished(subject=subject):
+                self.transfers.pop(subject, None)
             case _:
                 pass
 
     def failed(self, error: ResilientPipError) -> RunFailed:
         """Make a failure of this place."""
-        failure = locate(self.plan or Plan(stages=()), self.phase, group=self.group)
+        failure = locate(self._plan, self._phase, group=self.group)
         if isinstance(error, ChildFailed) and error.package:
             failure = replace(failure, package=error.package)
         return RunFailed(error, failure)
+
+    def ended(self, error: ResilientPipError) -> RunFailed:
+        """Make a failure of this place that names what was waited for."""
+        phase = self._phase
+        subject = next(iter(self.transfers), None)
+        if subject is None or phase not in {Phase.PLAN, Phase.DOWNLOAD}:
+            return self.failed(error)
+        planned = next((file for file in self._plan.files if file.file.safe_url == subject.url), None)
+        failure = locate(self._plan, phase, planned=planned)
+        if planned is None:
+            filename = None if subject.kind is Kind.PAGE else subject.name
+            failure = replace(failure, package=subject.project, filename=filename, url=subject.url)
+        return RunFailed(error, failure)
+
+    @property
+    def _plan(self) -> Plan:
+        return self.plan or Plan(stages=())
+
+    @property
+    def _phase(self) -> Phase:
+        if self.group:
+            return Phase.INSTALL
+        return self.under_way[-1] if self.under_way else self.latest
 
 
 async def _guarded(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
     """Run until the end, a signal or the deadline; give what ended it early."""
     failed: RunFailed | None = None
-    signals: list[int] = []
-    deadline_s = job.settings.deadline_s
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_watch_signals, signals, tasks.cancel_scope)
-        with anyio.move_on_after(deadline_s) as limit:
+    ended: list[RunFailed] = []
+    # Received until all is tidied up: a second Ctrl-C must not leave half of it.
+    with anyio.open_signal_receiver(*_signals()) as signals:
+        async with anyio.create_task_group() as tasks:
+
+            def end(error: ResilientPipError) -> None:
+                ended.append(place.ended(error))
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(_watch_signals, signals, end)
+            if job.settings.deadline_s is not None:
+                tasks.start_soon(_watch_deadline, job.settings.deadline_s, end)
             failed = await _outcome(job, emit, place)
-        tasks.cancel_scope.cancel()
-    if signals:
-        return place.failed(Interrupted(signal=signals[0]))
-    if limit.cancelled_caught and deadline_s is not None:
-        return place.failed(DeadlineExceeded(scope="the run", limit_s=deadline_s))
-    return failed
+            tasks.cancel_scope.cancel()
+    return ended[0] if ended else failed
 
 
 async def _outcome(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
     # As a value: an exception would leave the task group wrapped.
     try:
         with open_workspace() as workspace, _keeping_log():
-            await carry_out(
-                job.install,
-                workspace=workspace,
-                settings=job.settings,
-                environ=job.environ,
-                cwd=job.cwd,
-                plan_only=job.plan_only,
-                emit=emit,
-            )
+            await carry_out(job, workspace, emit)
     except RunFailed as failed:
         return failed
     except ResilientPipError as error:
@@ -140,8 +169,17 @@ def _keeping_log() -> Iterator[None]:
         raise
 
 
-async def _watch_signals(caught: list[int], scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for number in signals:
-            caught.append(number)
-            scope.cancel()
+def _signals() -> list[signal.Signals]:
+    """Give the signals that end a run; what whoever started it had ignored (nohup) stays ignored."""
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+async def _watch_signals(signals: AsyncIterator[signal.Signals], end: Callable[[Interrupted], None]) -> None:
+    async for number in signals:
+        end(Interrupted(signal=number))
+
+
+async def _watch_deadline(limit_s: float, end: Callable[[DeadlineExceeded], None]) -> None:
+    await anyio.sleep(limit_s)
+    end(DeadlineExceeded(scope="the run", limit_s=limit_s))

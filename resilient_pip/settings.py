@@ -18,6 +18,8 @@ MIB = 2**20
 
 
 def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{text!r} is no whole number")
     value = int(text)
     if value < 1:
         raise ValueError(f"{text!r} is less than 1")
@@ -134,11 +136,17 @@ def resolve_settings(
     return Settings(**values)
 
 
+def _words(value: Any) -> list[Any]:
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list):
+        raise ValueError(f"{value!r} is no list")  # noqa: TRY004 - a wrong value, like any other
+    return words
+
+
 def _read(option: Option, place: str, value: Any) -> Any:
     try:
         if option.many:
-            words = value.split() if isinstance(value, str) else value
-            return tuple(option.read(str(word)) for word in words)
+            return tuple(option.read(str(word)) for word in _words(value))
         return option.read(str(value))
     except ValueError as error:
         raise UsageError(message=f"{place}: {error}") from error

@@ -9,8 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 if sys.version_info >= (3, 11):
@@ -23,22 +23,26 @@ ROOT = Path(__file__).parents[1]
 PLACES = ("tests/unit/test_pip_adapter.py", "tests/unit/test_pip_options.py", "tests/e2e")
 TEST_TOOLS = ("pytest", "pytest-timeout")
 TRIES = 3
+AT_ONCE = 2
 
 
 def main(versions: Sequence[str]) -> int:
     """Run the tests with each version, say how each went, and give 1 where one failed."""
     failed = False
-    for version in versions or VERSIONS:
-        started = time.monotonic()
-        result = run(
-            [str(environment(version)), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "pips", *PLACES]
-        )
-        tail = result.stdout.strip().splitlines()[-1:]
-        print(f"pip {version}: {' '.join(tail)} ({time.monotonic() - started:.1f} s in all)", flush=True)  # noqa: T201 - a program
-        if result.returncode:
-            failed = True
-            print(result.stdout, result.stderr, flush=True)  # noqa: T201 - a program
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for version, result in zip(versions or VERSIONS, pool.map(tested, versions or VERSIONS), strict=True):
+            print(f"pip {version}: {' '.join(result.stdout.strip().splitlines()[-1:])}", flush=True)  # noqa: T201 - a program
+            if result.returncode:
+                failed = True
+                print(result.stdout, result.stderr, flush=True)  # noqa: T201 - a program
     return int(failed)
+
+
+def tested(version: str) -> subprocess.CompletedProcess[str]:
+    """Run the tests with one version."""
+    return run(
+        [str(environment(version)), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "pips", *PLACES]
+    )
 
 
 def environment(version: str) -> Path:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from anyio import to_thread
@@ -15,6 +14,7 @@ from resilient_pip.build.traits import BuildTraits, cache_key
 from resilient_pip.cache.failing import storing
 from resilient_pip.child.command import Command
 from resilient_pip.child.files import write_requirements_file
+from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.errors import ChildFailed
 from resilient_pip.fetch import StoredFile
@@ -29,12 +29,8 @@ class Builder:
     """Makes the wheels of a plan that no index has."""
 
     run: RunChild
-    pip_argv: tuple[str, ...]
-    """The target's interpreter and the private copy of pip."""
-    env: Mapping[str, str] = field(repr=False)
-    """A child's environment that knows the gateway: build requirements come from there."""
-    cwd: str
-    """The user's folder: relative options start there."""
+    pip: Pip
+    """Build requirements come through the gateway, which it knows."""
     traits: BuildTraits
     folder: Path
     """A private folder, where wheels that are not cached stay for the run."""
@@ -109,21 +105,13 @@ class Builder:
             write_requirements_file(
                 requirements, [" ".join((f"{planned.name} @ {url}", *planned.build_options))]
             )
-        return Command(
-            what=f"build of {planned.name} {planned.version}",
-            argv=(
-                *self.pip_argv,
-                "wheel",
-                "--no-input",
-                "--disable-pip-version-check",
-                "--progress-bar=off",
-                "--no-deps",
-                *self.traits.options,
-                f"--wheel-dir={room / 'built'}",
-                f"--requirement={requirements}",
-            ),
-            env=self.env,
-            cwd=self.cwd,
+        return self.pip.command(
+            f"build of {planned.name} {planned.version}",
+            "wheel",
+            "--no-deps",
+            *self.traits.options,
+            f"--wheel-dir={room / 'built'}",
+            f"--requirement={requirements}",
         )
 
 

@@ -59,4 +59,11 @@ def _named(diagnosis: Diagnosis, what: str, returncode: int, log: str) -> Resili
             return Unreachable(url=url, kind="network", reason=message)
         case _:
             package = facts.get("package")
-            return ChildFailed(what=what, returncode=returncode, message=message, log=log, package=package)
+            return ChildFailed(
+                what=what,
+                returncode=returncode,
+                message=message,
+                log=log,
+                package=package,
+                hint=diagnosis.hint,
+            )

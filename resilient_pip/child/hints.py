@@ -33,7 +33,8 @@ ADVICE = (
     Advice(r"CUDA_HOME|nvcc", "the build needs the CUDA toolkit (nvcc), and CUDA_HOME set to where it is"),
     Advice(
         r"No module named '(?:torch|numpy|Cython|pybind11|tensorflow)'",
-        "it builds against a package that it does not declare: `# resilient-pip: no-build-isolation`",
+        "it builds against a package that it does not declare: "
+        "install that first, then it with --no-build-isolation",
     ),
 )
 

@@ -17,7 +17,7 @@ from resilient_pip.errors import BadContent, Refused, SourceError
 from resilient_pip.events import Emit, Kind, Noted, Subject
 from resilient_pip.gateway.flights import Flights
 from resilient_pip.gateway.local import links_page, local_path, read_index, read_links
-from resilient_pip.gateway.seams import Reader
+from resilient_pip.gateway.seams import Answer, Reader
 from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.index.filenames import belongs_to, is_distribution, is_plain, last_segment
 from resilient_pip.index.pages import ACCEPT, ListedFile, Page, PageError, parse_page
@@ -156,6 +156,8 @@ class Upstream:
                 return _Nothing.ABSENT
             parse = partial(parse_page, project=project, index=source.safe_url)
             kind = answer.headers.get("content-type", "")
+            if _may_be_cut(answer):
+                raise PageError("an HTML page whose end is missing, from a server that tells no length")
             page = await to_thread.run_sync(parse, answer.body, kind, answer.url)
             self._served.add(number)
         except PageError as error:
@@ -207,6 +209,16 @@ class Upstream:
         if (key or message) not in self._noted:
             self._noted.add(key or message)
             self._emit(Noted(message=message))
+
+
+def _may_be_cut(answer: Answer) -> bool:
+    """Say whether a page ended where its connection did, and not as HTML does: files may be missing then.
+
+    JSON that was cut cannot be read; HTML can.
+    """
+    is_framed = "content-length" in answer.headers or "transfer-encoding" in answer.headers
+    body = answer.body.lower()
+    return not is_framed and b"<html" in body and b"</html" not in body
 
 
 def _of(listed: ListedFile, project: ProjectName) -> ListedFile:

@@ -24,6 +24,7 @@ ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _REMOTE = frozenset({"http", "https"})
 _UNQUOTED = re.compile(r"[^!-~]")
 _HEX = re.compile(r"[0-9a-f]+")
+_SAYS_INDEX = re.compile(r"\b(links for|simple index|index of|directory listing)\b")
 
 
 class PageError(ValueError):
@@ -103,7 +104,8 @@ def _load_html(body: bytes, content_type: str, url: str, project: ProjectName) -
         raise PageError(f"not an index page: unknown charset in {content_type}") from error
     base = urljoin(url, reader.base) if reader.base else url
     files = [entry for anchor in reader.anchors if (entry := _from_anchor(anchor, base))]
-    if not files and reader.interactive:
+    declared = content_type.lower().startswith("application/")  # no portal knows the type of PEP 691
+    if not files and (reader.interactive or not (declared or reader.is_index_of(project))):
         raise PageError("not an index page, but one for people (a login page or a captive portal?)")
     document: dict[str, Any] = {"meta": {"api-version": "1.0"}, "name": project, "files": files}
     if reader.status:
@@ -121,6 +123,18 @@ class _PageReader(HTMLParser):
         self.status: dict[str, str] = {}
         """PEP 792: status and reason."""
         self.interactive = False
+        self._text: list[str] = []
+
+    def is_index_of(self, project: ProjectName) -> bool:
+        """Say whether the words of a page without files are an index's: they name the project, or an index.
+
+        A login page in place of an index must not read as "no such project".
+        """
+        text = " ".join(self._text).lower()
+        return bool(_SAYS_INDEX.search(text)) or project in re.sub(r"[-_.]+", "-", text)
+
+    def handle_data(self, data: str) -> None:
+        self._text.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)

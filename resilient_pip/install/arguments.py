@@ -14,9 +14,6 @@ ONLINE = frozenset({RequirementForm.LOCAL, RequirementForm.EDITABLE})
 _BY_URL = frozenset({RequirementForm.DIRECT, RequirementForm.VCS})
 
 ALWAYS = (
-    "--no-input",
-    "--disable-pip-version-check",
-    "--progress-bar=off",
     "--root-user-action=ignore",
     "--pre",  # whether a pre-release may be chosen was decided by the plan
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from anyio import to_thread
@@ -11,6 +11,7 @@ from anyio import to_thread
 from resilient_pip.cache.failing import storing
 from resilient_pip.child.command import Command
 from resilient_pip.child.files import write_requirements_file
+from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.install.arguments import constraint_lines, requirement_lines, words
 from resilient_pip.install.wheel_cache import add_wheel
@@ -21,13 +22,8 @@ from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm
 class Installer:
     """Installs the groups of one plan, in their order."""
 
-    run: RunChild
-    pip_argv: tuple[str, ...]
-    """The target's interpreter and the private copy of pip."""
-    env: Mapping[str, str] = field(repr=False)
-    """A child's environment that knows the gateway, for what is built from a folder."""
-    cwd: str
-    """The user's folder: relative requirements and options start there."""
+    pip: Pip
+    """It knows the gateway, for what is built from a folder."""
     options: tuple[str, ...]
     """The user's words for the pip that installs."""
     planned: Sequence[PlannedFile]
@@ -37,13 +33,16 @@ class Installer:
     folder: Path
     """A private folder; wheels are linked, not copied, into it."""
 
-    async def install_group(self, group: Group, number: int, wheels: Mapping[ProjectName, Path]) -> None:
+    async def install_group(
+        self, group: Group, number: int, wheels: Mapping[ProjectName, Path], *, run: RunChild
+    ) -> None:
         """Install one group.
 
         Args:
             group: what to install.
             number: its place in the plan.
             wheels: the wheel of each of its projects, but for those that are built from a folder.
+            run: runs the child within the limits of this group.
 
         Raises:
             ChildFailed: pip refused (another class where its words name it: a full disk…).
@@ -51,7 +50,7 @@ class Installer:
             StorageError: the private folder cannot be written.
         """
         command = await to_thread.run_sync(self._prepare, group, number, wheels)
-        await succeed(self.run, command)
+        await succeed(run, command)
 
     def _prepare(self, group: Group, number: int, wheels: Mapping[ProjectName, Path]) -> Command:
         folder = self.folder / f"group-{number}"
@@ -72,9 +71,7 @@ class Installer:
         arguments = words(
             group, self.options, requirements=requirements, constraints=constraints, links=links, cache=cache
         )
-        return Command(
-            what=f"install {group.name}", argv=(*self.pip_argv, *arguments), env=self.env, cwd=self.cwd
-        )
+        return self.pip.command(f"install {group.name}", *arguments)
 
     def _place(self, planned: PlannedFile, wheel: Path, links: Path, cache: Path) -> None:
         # A stored file is named by its hash, a built wheel has its name.

@@ -3,6 +3,7 @@
 Its tests run against every pip that pyproject.toml admits: `python -m tests.pip_matrix`.
 """
 
+from resilient_pip.pip_adapter.command_line import PIP_COMMANDS
 from resilient_pip.pip_adapter.reading import read_install
 
-__all__ = ["read_install"]
+__all__ = ["PIP_COMMANDS", "read_install"]

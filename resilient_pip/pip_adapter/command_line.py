@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pip._internal.cli import cmdoptions
-from pip._internal.commands import create_command
+from pip._internal.commands import commands_dict, create_command
 from pip._internal.utils.misc import normalize_path
 from pip._internal.vcs import is_url
 
@@ -19,6 +19,9 @@ from resilient_pip.pip_adapter.quiet import sentence
 from resilient_pip.pip_options import refusal
 from resilient_pip.settings import Option
 from resilient_pip.units import parse_seconds, parse_size
+
+PIP_COMMANDS = frozenset(commands_dict) - {"install"}
+"""What pip takes for a command where this program expects a requirement."""
 
 _USAGE = """
   %prog [options] <requirement specifier> ...

@@ -129,8 +129,10 @@ class Series:
         return self._decision.verdict is Verdict.RETRY
 
     def _wait_s(self, _state: RetryCallState) -> float:
-        if self._decision.wait_s is not None:
-            return self._decision.wait_s
+        # A server that says "now", or whose clock is slow, is no reason to use up all tries at once.
+        return max(self._decision.wait_s or 0.0, self._backoff_s())
+
+    def _backoff_s(self) -> float:
         return backoff(
             self.fruitless,
             base_s=self._settings.backoff_base_s,

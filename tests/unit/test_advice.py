@@ -13,6 +13,7 @@ from resilient_pip.errors import (
     AttemptsExhausted,
     BadContent,
     ChildFailed,
+    PlanError,
     Refused,
     ResilientPipError,
     ServerBusy,
@@ -96,12 +97,24 @@ def stalled() -> Stalled:
             ChildFailed(what="x", returncode=1, message=""), Phase.BUILD, "pip-failed/build", id="build"
         ),
         pytest.param(ChildFailed(what="x", returncode=1, message=""), None, "pip-failed", id="no phase"),
+        pytest.param(PlanError(message="a conflict"), Phase.PLAN, "no-solution", id="conflict"),
+        pytest.param(
+            PlanError(message="No matching distribution found for x"),
+            Phase.PLAN,
+            "no-solution/unavailable",
+            id="unavailable",
+        ),
         pytest.param(KeyError("x"), Phase.PLAN, INTERNAL, id="a defect"),
     ],
 )
 def test_advice(error: Exception, phase: Phase | None, key: str) -> None:
     """The advice is that of the code, and of one more fact where the table has it."""
     assert advice(error, phase) == ADVICE[key]
+
+
+def test_what_a_build_printed_is_the_better_advice() -> None:
+    """A hint that its output gives stands before the general one."""
+    assert advice(ChildFailed(what="x", returncode=1, message="", hint="do this"), Phase.BUILD) == "do this"
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,17 @@ from pathlib import Path
 import anyio
 import pytest
 
-from resilient_pip.build import Builder, BuildTraits, read_traits
+from resilient_pip.build.builder import Builder
 from resilient_pip.build.kept import keep_wheel, kept_wheel
-from resilient_pip.build.traits import cache_key, compiler_variables, read_os_release
+from resilient_pip.build.traits import (
+    BuildTraits,
+    cache_key,
+    compiler_variables,
+    read_os_release,
+    read_traits,
+)
 from resilient_pip.child.command import Command, child_environment
+from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import ChildResult, Supervisor
 from resilient_pip.errors import ChildFailed, StorageError
 from resilient_pip.events import ChildStarted, Event
@@ -87,9 +94,7 @@ class Workshop:
         supervisor = Supervisor(emit=self.events.append, settings=Settings(), log_folder=run / "logs")
         builder = Builder(
             run=supervisor.run,
-            pip_argv=PIP_ARGV,
-            env=self._env,
-            cwd=str(self.folder),
+            pip=Pip(argv=PIP_ARGV, env=self._env, cwd=str(self.folder)),
             traits=self.traits,
             folder=run / "build",
             cache=self.cache,
@@ -126,7 +131,7 @@ async def _build_nothing(file: PlannedFile) -> Path | None:
         raise AssertionError
 
     builder = Builder(
-        run=never, pip_argv=(), env={}, cwd="/", traits=TRAITS, folder=Path("/none"), cache=None
+        run=never, pip=Pip(argv=(), env={}, cwd="/"), traits=TRAITS, folder=Path("/none"), cache=None
     )
     return await builder.wheel_of(file, None)
 
@@ -210,9 +215,7 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
     )
     builder = Builder(
         run=look,
-        pip_argv=("python", "pip"),
-        env={},
-        cwd="/w",
+        pip=Pip(argv=("python", "pip"), env={}, cwd="/w"),
         traits=replace(TRAITS, options=("--pre",)),
         folder=tmp_path,
         cache=None,
@@ -231,9 +234,6 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
                 "python",
                 "pip",
                 "wheel",
-                "--no-input",
-                "--disable-pip-version-check",
-                "--progress-bar=off",
                 "--no-deps",
                 "--pre",
                 f"--wheel-dir={room / 'built'}",
@@ -258,7 +258,7 @@ def test_a_checkout_is_built_at_its_commit(tmp_path: Path) -> None:
         direct_url=json.dumps({"url": "https://h/r.git", "vcs_info": {"vcs": "git", "commit_id": "c0"}}),
     )
     builder = Builder(
-        run=look, pip_argv=("python",), env={}, cwd="/w", traits=TRAITS, folder=tmp_path, cache=None
+        run=look, pip=Pip(argv=("python",), env={}, cwd="/w"), traits=TRAITS, folder=tmp_path, cache=None
     )
     with pytest.raises(ChildFailed, match="no such host"):
         anyio.run(builder.wheel_of, file, None)
@@ -272,9 +272,7 @@ def test_a_private_folder_that_cannot_be_written_is_named(workshop: Workshop) ->
     (workshop.folder / "run-1").touch()
     builder = Builder(
         run=Supervisor(emit=lambda _: None, settings=Settings(), log_folder=workshop.folder).run,
-        pip_argv=PIP_ARGV,
-        env={},
-        cwd="/",
+        pip=Pip(argv=PIP_ARGV, env={}, cwd="/"),
         traits=TRAITS,
         folder=workshop.folder / "run-1" / "build",
         cache=None,

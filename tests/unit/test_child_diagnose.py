@@ -310,7 +310,8 @@ def test_an_externally_managed_environment_keeps_its_managers_words() -> None:
             "metafail",
             "Preparing metadata (pyproject.toml) did not run successfully.",
             "ModuleNotFoundError: No module named 'torch'",
-            "it builds against a package that it does not declare: `# resilient-pip: no-build-isolation`",
+            "it builds against a package that it does not declare: "
+            "install that first, then it with --no-build-isolation",
             id="undeclared-requirement",
         ),
     ],

@@ -97,6 +97,22 @@ def test_relative_urls_start_from_where_redirects_end() -> None:
     assert run(main) == "http://moved.test/deep/demo/x/demo-1.0.tar.gz"
 
 
+def test_a_page_that_may_be_cut_is_no_page() -> None:
+    """Where only the end of the connection ends a page, HTML without its end may lack the newest files."""
+    upstream = Upstream()
+    for project, end in (("demo", b""), ("other", b"</html>")):
+        body = b'<html><a href="%s-1.0.tar.gz">x</a>' % project.encode() + end
+        upstream.served[f"{INDEX}/{project}/"] = Served(body=body, content_type="text/html")
+
+    async def main() -> None:
+        async with reading(upstream) as found:
+            with pytest.raises(BadContent, match="end is missing"):
+                await found.pages.page(0, DEMO)
+            assert await found.pages.page(0, project_name("other"))
+
+    run(main)
+
+
 def test_dropped_files_are_told_once() -> None:
     """A harmful entry is left out and the user hears of it."""
     upstream = Upstream()

@@ -174,6 +174,8 @@ def test_local_pages_may_name_local_files() -> None:
             '{"files": [], "meta": {"api-version": "2.0"}}', JSON_TYPE, "version 2.0", id="newer-version"
         ),
         pytest.param("<form><input></form>", "text/html", "captive portal", id="portal"),
+        pytest.param("<html>Please log in.</html>", "text/html", "captive portal", id="plain-portal"),
+        pytest.param("", "text/html", "captive portal", id="nothing"),
     ],
 )
 def test_what_is_no_index_page(body: str, content_type: str, message: str) -> None:
@@ -185,4 +187,6 @@ def test_what_is_no_index_page(body: str, content_type: str, message: str) -> No
 def test_an_empty_page_is_a_page() -> None:
     """An index may list nothing, and spell the type of HTML as PEP 691 does."""
     assert parse("<html><a href='../'>up</a></html>", HTML_TYPE).files == ()
+    assert parse("<title>Links for Demo</title>", "text/html").files == ()
+    assert parse("<h1>demo</h1>", "text/html").files == ()
     assert parse({"files": [], "meta": 3}).files == ()

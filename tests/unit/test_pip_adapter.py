@@ -20,6 +20,7 @@ from resilient_pip.model import Directive, Install, Network, Requirement, Requir
 from resilient_pip.pip_adapter import read_install
 from resilient_pip.settings import OPTIONS, Option
 
+pytestmark = pytest.mark.pips
 PIP = Version(pip.__version__)
 SINCE_26_0 = pytest.mark.skipif(Version("26.0") > PIP, reason="needs pip 26.0")
 SINCE_26_2 = pytest.mark.skipif(Version("26.2") > PIP, reason="needs pip 26.2")

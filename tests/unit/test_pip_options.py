@@ -12,6 +12,7 @@ from pip._internal.commands import create_command
 
 from resilient_pip.pip_options import ROWS, Child, Fate, Row, refusal, words
 
+pytestmark = pytest.mark.pips
 NEWEST = Version("26.3")
 COMMANDS = {Child.PLAN: "install", Child.BUILD: "wheel", Child.INSTALL: "install"}
 DEFAULTS: Mapping[str, Any] = {
