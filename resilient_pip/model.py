@@ -148,6 +148,8 @@ class Install:
     dry_run: bool = False
     verbosity: int = 0
     """-v counts up, -q counts down."""
+    log: str | None = None
+    """The file that --log names: gets what the children print."""
     warnings: tuple[str, ...] = ()
     """What pip warned of while it read, a line each."""
 

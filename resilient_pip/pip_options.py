@@ -197,7 +197,6 @@ ROWS: tuple[Row, ...] = (
     _switch("warn_script_location", _INSTALL, off="--no-warn-script-location"),
     _switch("warn_about_conflicts", _INSTALL, off="--no-warn-conflicts"),
     _value("root_user_action", "--root-user-action", _INSTALL),
-    _value("log", "--log", _PLAN, _BUILD, _INSTALL),
     # The network past the gateway.
     _value("cert", "--cert", _NETWORK),
     _value("client_cert", "--client-cert", _NETWORK),
@@ -227,6 +226,8 @@ ROWS: tuple[Row, ...] = (
     _read("python", "--python", why="the interpreter that the children run on"),
     _read("dry_run", "--dry-run", why="the run ends with the plan"),
     _read("isolated_mode", "--isolated", why="children never read configuration; this program obeys it"),
+    # Written by pip it would hold the gateway's addresses.
+    _read("log", "--log", why="this program writes what its children print"),
     _read("verbose", "--verbose", why="how much this program tells"),
     _read("quiet", "--quiet", why="how much this program tells"),
     _read("help", "--help", why="shows this program's options and pip's"),

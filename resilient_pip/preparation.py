@@ -55,7 +55,7 @@ async def prepare(job: Job, workspace: Workspace, emit: Emit) -> Prepared:
         emit(
             Noted(message=f"installing to {destination.folder}, as the normal site-packages is not writable")
         )
-    store, cache = await to_thread.run_sync(_open_store, job, workspace, emit)
+    store, cache = await _open_store(job, workspace, emit)
     return Prepared(copy=copy, target=target, destination=destination, store=store, cache=cache)
 
 
@@ -66,7 +66,7 @@ def _refuse_stages(requirements: Iterable[Requirement]) -> None:
             raise UsageError(message=message, source=requirement.directive.source)
 
 
-def _open_store(job: Job, workspace: Workspace, emit: Emit) -> tuple[Store, Path | None]:
+async def _open_store(job: Job, workspace: Workspace, emit: Emit) -> tuple[Store, Path | None]:
     """Open the cache; where pip's cache folder cannot be written, do without as pip does, and say so."""
     asked_for = job.settings.file_cache
     pip_cache_dir = job.install.pip_cache_dir
@@ -74,7 +74,7 @@ def _open_store(job: Job, workspace: Workspace, emit: Emit) -> tuple[Store, Path
     if folder:
         store = Store(Path(folder))
         try:
-            store.prepare()
+            await to_thread.run_sync(store.prepare)
         except StorageError as error:
             if asked_for:
                 raise
@@ -82,5 +82,5 @@ def _open_store(job: Job, workspace: Workspace, emit: Emit) -> tuple[Store, Path
         else:
             return store, Path(folder)
     store = Store.temporary(workspace.root / "files")
-    store.prepare()
+    await to_thread.run_sync(store.prepare)
     return store, None

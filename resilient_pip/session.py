@@ -25,10 +25,11 @@ from resilient_pip.events import (
 )
 from resilient_pip.failing import RunFailed, locate
 from resilient_pip.job import Job
+from resilient_pip.logs import appending_logs, keep_log
 from resilient_pip.model import Group, Outcome, Phase, Plan, RunResult
 from resilient_pip.statistics import Tally
 from resilient_pip.steps import carry_out
-from resilient_pip.workspace import keep_log, open_workspace
+from resilient_pip.workspace import open_workspace
 
 
 async def run(job: Job, emit: Emit) -> RunResult:
@@ -148,7 +149,11 @@ async def _guarded(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
 async def _outcome(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
     # As a value: an exception would leave the task group wrapped.
     try:
-        with open_workspace() as workspace, _keeping_log():
+        with (
+            open_workspace() as workspace,
+            appending_logs(workspace.logs, job.install.log),
+            _keeping_log(),
+        ):
             await carry_out(job, workspace, emit)
     except RunFailed as failed:
         return failed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -65,22 +64,6 @@ def open_workspace() -> Iterator[Workspace]:
         yield workspace
     finally:
         shutil.rmtree(root, ignore_errors=True)
-
-
-def keep_log(log: str) -> str:
-    """Copy a child's log to where the end of the run does not take it away; its new path, "" without one.
-
-    Only its owner may read it.
-    """
-    if not log:
-        return ""
-    try:
-        descriptor, kept = tempfile.mkstemp(prefix="resilient-pip-", suffix=".log")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Path(log).read_bytes())
-    except OSError:
-        return ""  # the failure block holds the lines that matter
-    return kept
 
 
 def write_requirements(workspace: Workspace, install: Install) -> None:

@@ -96,6 +96,7 @@ def _install(line: CommandLine, finder: Any, files: Files) -> Install:
         user=bool(values.use_user_site),
         dry_run=values.dry_run,
         verbosity=values.verbose - values.quiet,
+        log=values.log,
     )
 
 

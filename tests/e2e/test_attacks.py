@@ -195,3 +195,17 @@ def test_a_file_with_the_right_hash_that_is_no_wheel(
     assert run.returncode == 65, run.output
     assert run.block["package"].startswith("torch 1.0")
     assert run.block["from"] == index.url_of(broken.path)
+
+
+def test_pip_s_cache_folder_that_cannot_be_made(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """A run does without, as pip does, and says so (here a file stands where the folder should be)."""
+    index.add(TORCH)
+    place = workspace.write("no-folder")
+    argv = [sys.executable, "-m", "resilient_pip", "install", "torch", "--index-url", index.url]
+    argv += ["--python", str(environment.python)]
+    run = Running(argv, env={**os.environ, "PIP_CACHE_DIR": str(place)}, cwd=workspace.root).finish(30)
+    assert run.returncode == 0, run.output
+    assert "nothing is kept for the next run" in run.output
+    assert environment.versions() == {"torch": "1.0"}

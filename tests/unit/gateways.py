@@ -76,6 +76,7 @@ class Served:
     url: str | None = None
     """Where a redirect ends."""
     ranges: bool = True
+    tells_length: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,9 @@ class Upstream:
         if found.status != 200:
             raise exhausted(url, found.status)
         assert len(found.body) <= limit
-        headers = {"content-type": found.content_type, "content-length": str(len(found.body))}
+        headers = {"content-type": found.content_type}
+        if found.tells_length:
+            headers["content-length"] = str(len(found.body))
         if byte_range is None or not found.ranges:
             # Like the real one: a server that ignores the range is not listened to.
             body = found.body if byte_range is None else b""

@@ -428,7 +428,6 @@ def test_words_read_back_the_same() -> None:
         "--upgrade-strategy=eager",
         "--src=s",
         "--exists-action=i",
-        "--log=l",
         "--require-virtualenv",
     ]
     first = read(*argv)
