@@ -1,4 +1,4 @@
-"""What the children of a run printed, saved from the end of the run: for --log, and for who reads a failure."""
+"""What the children of a run printed, saved from its end: for --log and for who reads a failure."""
 
 from __future__ import annotations
 
