@@ -23,11 +23,11 @@ check: $(READY)
 
 unit: $(READY)
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n 2
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# The adapter to pip's internals, against each pip that pyproject.toml admits.
+# What depends on pip, with each pip that pyproject.toml admits.
 matrix: $(READY)
 	$(BIN)/python -m tests.pip_matrix
 

@@ -8,21 +8,20 @@ environment as it was.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import anyio
+from anyio import to_thread
 
 from resilient_pip.errors import AttemptsExhausted, DeadlineExceeded, ResilientPipError
 from resilient_pip.events import Emit, GroupFinished, GroupStarted
 from resilient_pip.failing import RunFailed, locate
-from resilient_pip.fetch import Downloads, StoredFile, Terms
-from resilient_pip.model import Group, Outcome, Phase, Plan, PlannedFile, ProjectName, RequirementForm
+from resilient_pip.fetch import Downloads, StoredFile
+from resilient_pip.install.agreement import see_that_it_is_planned
+from resilient_pip.model import Group, Outcome, Phase, Plan, PlannedFile, ProjectName
 from resilient_pip.phases import phase
-
-FETCHED = frozenset({RequirementForm.NAMED, RequirementForm.DIRECT})
-"""The forms whose file is downloaded here; the others are read by the child that builds them."""
 
 Build: TypeAlias = Callable[[PlannedFile, "StoredFile | None"], Awaitable["Path | None"]]
 """Give the wheel of a file, built where it is none; None for what only the install child can build."""
@@ -40,9 +39,6 @@ class Delivery:
     emit: Emit
     everything_first: bool
     """Fetch and build all groups before the first is installed."""
-    default_tries: int
-    installed: list[Group] = field(default_factory=list)
-    """Groups that are in the environment completely, as they come."""
 
     def __post_init__(self) -> None:
         self._stored: dict[ProjectName, StoredFile] = {}
@@ -69,15 +65,15 @@ class Delivery:
     async def _fetch_all(self) -> None:
         async with phase(self.emit, Phase.DOWNLOAD), anyio.create_task_group() as tasks:
             for planned in self.plan.files:
-                if planned.form in FETCHED:
+                if planned.form.is_fetched:
                     tasks.start_soon(self._fetch, planned)
 
     async def _fetch(self, planned: PlannedFile) -> None:
-        terms = Terms(
-            limit_s=planned.limit_s, hard=planned.hard_limit, tries=planned.tries or self.default_tries
-        )
         try:
-            self._stored[planned.project] = await self.downloads.fetch(planned.file, terms=terms)
+            stored = await self.downloads.fetch(planned.file, terms=planned.terms)
+            if planned.file.is_wheel:
+                await to_thread.run_sync(see_that_it_is_planned, planned, stored.path)
+            self._stored[planned.project] = stored
         except ResilientPipError as error:
             self._errors[planned.project] = error
         self._changed.set()
@@ -98,7 +94,7 @@ class Delivery:
 
     async def _arrived(self, files: Sequence[PlannedFile]) -> None:
         """Wait until all these files are stored, or fail as soon as one of them cannot be."""
-        wanted = [planned for planned in files if planned.form in FETCHED]
+        wanted = [planned for planned in files if planned.form.is_fetched]
         while True:
             for planned in wanted:
                 if error := self._errors.get(planned.project):
@@ -109,7 +105,7 @@ class Delivery:
             await self._changed.wait()
 
     async def _build(self, group: Group) -> dict[ProjectName, Path]:
-        if all(planned.file.is_wheel for planned in group.files):
+        if not any(planned.is_built_before for planned in group.files):
             return await self._wheels(group)
         async with phase(self.emit, Phase.BUILD):
             return await self._wheels(group)
@@ -133,7 +129,6 @@ class Delivery:
         try:
             await self.install(group, wheels)
             outcome = Outcome.DONE
-            self.installed.append(group)
         except ResilientPipError as error:
             outcome = Outcome.FAILED
             raise RunFailed(error, locate(self.plan, Phase.INSTALL, group=group)) from error

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from anyio import to_thread
 
 from resilient_pip.child.command import Command
-from resilient_pip.child.failure import failure_of
+from resilient_pip.child.diagnose import explain
+from resilient_pip.child.failure import error_of
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import ChildResult
 from resilient_pip.child.success import RunChild
-from resilient_pip.errors import ChildFailed, PlanError, ResilientPipError
-from resilient_pip.model import Install
+from resilient_pip.errors import ChildFailed
+from resilient_pip.failing import RunFailed
+from resilient_pip.model import Failure, Install, Phase, Requirement, redact
 from resilient_pip.workspace import Workspace, in_users_words, involved, write_requirements
 
 WHAT = "plan"
@@ -28,14 +32,16 @@ class DryRun:
     pip: Pip
     install: Install
     workspace: Workspace
+    words: tuple[str, ...] = ()
+    """Further words for this pip; the user's own come after them."""
 
     async def report(self) -> dict[str, Any]:
         """Give pip's installation report.
 
         Raises:
-            PlanError: no set of files fits; in the user's files and lines.
-            ChildFailed: pip was stopped, as the gateway failed, or its words tell nothing else.
-            ResilientPipError: another failure that pip's words tell.
+            RunFailed: pip gave up, why and where its words tell; in the user's files and lines.
+            ChildFailed: it was stopped, as the gateway failed.
+            ResilientPipError: it could not be run to its end.
         """
         await to_thread.run_sync(write_requirements, self.workspace, self.install)
         result = await self.run(self._command())
@@ -47,13 +53,19 @@ class DryRun:
         report: dict[str, Any] = json.loads(text)
         return report
 
-    def _failure(self, result: ChildResult) -> ResilientPipError:
-        lines = in_users_words(self.workspace, self.install, result.lines)
-        error = failure_of(WHAT, result.returncode, lines)
-        if isinstance(error, PlanError):
-            explanation = str(failure_of(WHAT, result.returncode, result.lines))
-            error.lines = involved(self.workspace, self.install, explanation)
-        return error
+    def _failure(self, result: ChildResult) -> RunFailed:
+        diagnosis = explain(result.lines)
+        asked_for = involved(self.workspace, self.install, diagnosis.message, result.lines)
+        message = in_users_words(self.workspace, self.install, diagnosis.message)
+        error = error_of(
+            replace(diagnosis, message=message),
+            WHAT,
+            result.returncode,
+            log=str(result.log),
+            asked_for=tuple(map(str, asked_for)),
+        )
+        requirement = asked_for[0] if len(asked_for) == 1 else None
+        return RunFailed(error, _place(diagnosis.facts, requirement))
 
     def _command(self) -> Command:
         """Say how pip is started; indexes reach it by environment, as argv is there for all to read."""
@@ -64,7 +76,21 @@ class DryRun:
             f"--report={self.workspace.report}",
             "--root-user-action=ignore",
             *self.install.plan_options,
+            *self.words,
             *self.install.network_options,
             f"--constraint={self.workspace.constraints}",
             f"--requirement={self.workspace.requirements}",
         )
+
+
+def _place(facts: Mapping[str, str], requirement: Requirement | None) -> Failure:
+    """Name what pip's words name; where they name a pin, the URL is that of its file."""
+    pin, url = facts.get("requirement"), facts.get("url")
+    safe_url = redact(url) if url else None
+    return Failure(
+        phase=Phase.PLAN,
+        package=pin.replace("==", " ") if pin else facts.get("package"),
+        filename=unquote(safe_url.rpartition("/")[2]) if pin and safe_url else None,
+        url=safe_url,
+        requirement=requirement,
+    )

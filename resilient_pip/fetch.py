@@ -15,8 +15,8 @@ from resilient_pip.cache.partial import Partial
 from resilient_pip.cache.store import Store
 from resilient_pip.errors import AttemptsExhausted, HashMismatch, ResilientPipError
 from resilient_pip.events import Emit, Kind, Subject, TransferWaiting
-from resilient_pip.model import RemoteFile
-from resilient_pip.policy.deadlines import Terms, usual_terms
+from resilient_pip.model import RemoteFile, Terms
+from resilient_pip.policy.deadlines import usual_terms
 from resilient_pip.settings import Settings
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.download import Circumstances, Transfer
@@ -27,7 +27,7 @@ from resilient_pip.transport.meter import Meter, transferring
 from resilient_pip.transport.slots import Slots, Ticket
 from resilient_pip.units import format_bytes
 
-__all__ = ["Downloads", "Following", "StoredFile", "Terms"]
+__all__ = ["Downloads", "Following", "StoredFile"]
 
 _POLL_S = 0.25
 _TELL_EVERY_S = 5.0

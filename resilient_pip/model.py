@@ -58,6 +58,19 @@ class RequirementForm(enum.Enum):
     EDITABLE = "editable"
     """-e of a folder or VCS URL."""
 
+    @property
+    def is_fetched(self) -> bool:
+        """Whether its file is downloaded here; the child that builds it reads any other."""
+        return self in {RequirementForm.NAMED, RequirementForm.DIRECT}
+
+    @property
+    def is_built_in_place(self) -> bool:
+        """Whether only the pip that installs it can build it, where it lies; it has no wheel before.
+
+        Its version is not known before either: it may hold the time of the build.
+        """
+        return self in {RequirementForm.LOCAL, RequirementForm.EDITABLE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directive:
@@ -188,6 +201,18 @@ class RemoteFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How patient the transfer of one file is."""
+
+    limit_s: float | None
+    """Time-out of the whole transfer in seconds; None: there is none."""
+    hard: bool
+    """Whether the time-out ends a transfer that flows well, too."""
+    tries: int
+    """Tries without progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedFile:
     """One project of the plan at its version, with the file that brings it."""
 
@@ -202,6 +227,8 @@ class PlannedFile:
     extras: frozenset[str] = frozenset()
     requires: tuple[str, ...] = ()
     """Requires-Dist lines of its core metadata."""
+    requires_python: str | None = None
+    """Requires-Python of its core metadata."""
     replaces: str | None = None
     """The version that is installed now and goes."""
     yanked: bool = False
@@ -212,17 +239,23 @@ class PlannedFile:
     """What pip records in direct_url.json (PEP 610, no credentials); None for a file from an index."""
     build_options: tuple[str, ...] = ()
     """Its own options that a build obeys: "--config-settings=k=v"."""
-    limit_s: float | None = None
-    """The time-out of its transfer in seconds, scaled to its size; None while the size is not known."""
-    hard_limit: bool = False
-    """Whether the user set that time-out: then it ends a transfer however well it flows."""
-    tries: int | None = None
-    """Tries without progress where a directive says so."""
+    terms: Terms | None = None
+    """How patient its transfer is; None until the plan is made."""
 
     @property
     def pin(self) -> str:
         """The requirement that admits this file only: "torch==2.9.1+cpu"."""
         return f"{self.name}=={self.version}"
+
+    @property
+    def limit_s(self) -> float | None:
+        """The time-out of its transfer in seconds; None: there is none, or none yet."""
+        return self.terms.limit_s if self.terms else None
+
+    @property
+    def is_built_before(self) -> bool:
+        """Whether its wheel is built here, before the group is installed."""
+        return not (self.file.is_wheel or self.form.is_built_in_place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

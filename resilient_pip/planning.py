@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,17 +10,22 @@ import anyio
 
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import Supervisor
+from resilient_pip.direct import DirectDownloads, direct_files
 from resilient_pip.dry_run import DryRun
+from resilient_pip.fetch import Downloads
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.gateway.server import Gateway
-from resilient_pip.gateway.wanted import named
+from resilient_pip.gateway.wanted import hashes_of, named
+from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.job import Job
-from resilient_pip.model import Failure, Install, Phase, Plan, ProjectName, RequirementForm
+from resilient_pip.model import Failure, Install, Phase, Plan, ProjectName, RemoteFile
 from resilient_pip.plan.planning import make_plan
 from resilient_pip.plan.report import Report, read_report
-from resilient_pip.policy.deadlines import transfer_limit_s
 from resilient_pip.target.environment import Target
 from resilient_pip.workspace import Workspace
+
+_WAITS = 5
+"""How often pip may wait for a byte in the time after which a child counts as hung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,7 @@ class Planning:
     workspace: Workspace
     target: Target
     gateway: Gateway
+    downloads: Downloads
     supervisor: Supervisor
     pip: Pip
 
@@ -37,33 +44,61 @@ class Planning:
         """Make the plan.
 
         Raises:
-            RunFailed: a source failed to produce what pip asked for.
-            PlanError: no set of files fits.
-            ResilientPipError: pip failed otherwise.
+            RunFailed: a source failed to produce what is needed, or pip found no set of files that fits.
+            ResilientPipError: pip could not be run to its end.
         """
         install = self.job.install
-        self.gateway.start(named(install.requirements))
+        installed = {} if looks_at_nothing(install) else self.target.installed
+        versions = {name: project.version for name, project in installed.items()}
+        self.gateway.start(named(install.requirements), hashes_of(install.requirements, versions))
+        direct = await self._fetch_direct()
         dry_run = DryRun(
             run=partial(self.supervisor.run, stop=self.gateway.failed, busy=self.gateway.is_busy),
             pip=self.pip,
             install=install,
             workspace=self.workspace,
+            words=self._words(direct.values()),
         )
         with naming_root_cause(self.gateway, Failure(phase=Phase.PLAN)):
             document = await dry_run.report()
         self.gateway.hold()
-        installed = {} if looks_at_nothing(install) else self.target.installed
-        report = read_report(document, resolve=self.gateway.remote_file, installed=installed)
+
+        def resolve(url: str) -> RemoteFile | None:
+            return self.gateway.remote_file(url) or direct.get(url)
+
+        report = read_report(document, resolve=resolve, installed=installed)
         report = report.with_sizes(await self._sizes(report))
         plan = make_plan(
             report,
             install=install,
             installed=installed,
             settings=self.job.settings,
-            limit_s=transfer_limit_s,
             cwd=self.job.cwd,
         )
         return plan, report
+
+    def _words(self, direct: Iterable[RemoteFile]) -> tuple[str, ...]:
+        """Say how pip finds what was fetched by URL; what it reads past the gateway may stall.
+
+        Its time-out is far longer than that of a hung child elsewhere, for the sake of the gateway, which
+        takes its time. Where the end of pip's patience is to come first, it has to be shorter.
+        """
+        files = tuple(direct)
+        cache = (f"--cache-dir={self.workspace.direct}",) if files else ()
+        past_the_gateway = not all(file.is_wheel for file in files)
+        patience_s = self.job.settings.hung_timeout_s / _WAITS
+        return (*cache, f"--timeout={patience_s:g}") if past_the_gateway else cache
+
+    async def _fetch_direct(self) -> dict[str, RemoteFile]:
+        """Fetch what the user names by URL; by the URLs that pip's report will give."""
+        target = TargetMarkers(environment=self.target.markers, tags=self.target.tags)
+        downloads = DirectDownloads(
+            downloads=self.downloads,
+            settings=self.job.settings,
+            environment=self.target.markers,
+            cache=self.workspace.direct,
+        )
+        return await downloads.fetch(direct_files(self.job.install.requirements, target, cwd=self.job.cwd))
 
     async def _sizes(self, report: Report) -> dict[ProjectName, int]:
         """Ask for the sizes that the index does not tell."""
@@ -77,10 +112,7 @@ class Planning:
 
         async with anyio.create_task_group() as tasks:
             for number, planned in enumerate(report.files):
-                if planned.file.size is None and planned.form in {
-                    RequirementForm.NAMED,
-                    RequirementForm.DIRECT,
-                }:
+                if planned.file.size is None and planned.form.is_fetched:
                     tasks.start_soon(ask, number)
         return sizes
 

@@ -25,9 +25,10 @@ from resilient_pip.gateway.server import Gateway
 from resilient_pip.gateway.sources import order_sources
 from resilient_pip.gateway.wanted import routes_of, specifiers
 from resilient_pip.index.candidates import TargetMarkers
-from resilient_pip.install.agreement import see_that_it_is_planned
 from resilient_pip.install.check import differences
 from resilient_pip.install.installer import Installer
+from resilient_pip.install.size import unpacked_size
+from resilient_pip.install.unfinished import forgetting_unfinished
 from resilient_pip.job import Job
 from resilient_pip.model import Group, Phase, Plan, PlannedFile, ProjectName
 from resilient_pip.phases import phase
@@ -97,15 +98,19 @@ async def _open(
         emit=emit,
         settings=settings,
         log_folder=workspace.logs,
-        clean=lambda line: line.replace(gateway.root, "gateway:"),
+        clean=gateway.in_upstreams_words,
     )
-    env = child_environment(
-        job.environ,
-        index_urls=gateway.index_urls,
-        temp=workspace.temporary,
-        cache_dir=install.pip_cache_dir,
-        proxy=install.network.proxy,
-    )
+
+    def pip(cache_dir: str | None) -> Pip:
+        env = child_environment(
+            job.environ,
+            index_urls=gateway.index_urls,
+            temp=workspace.temporary,
+            cache_dir=cache_dir,
+            proxy=install.network.proxy,
+        )
+        return Pip(argv=pip_argv(prepared.target.python, prepared.copy), env=env, cwd=job.cwd)
+
     return _Run(
         job=job,
         workspace=workspace,
@@ -114,7 +119,8 @@ async def _open(
         gateway=gateway,
         downloads=downloads,
         supervisor=supervisor,
-        pip=Pip(argv=pip_argv(prepared.target.python, prepared.copy), env=env, cwd=job.cwd),
+        pip=pip(None),
+        caching_pip=pip(install.pip_cache_dir),
     )
 
 
@@ -130,6 +136,8 @@ class _Run:
     downloads: Downloads
     supervisor: Supervisor
     pip: Pip
+    caching_pip: Pip
+    """Uses the user's cache: for what it reads past the gateway (direct URLs, VCS)."""
 
     @property
     def planning(self) -> Planning:
@@ -138,8 +146,9 @@ class _Run:
             workspace=self.workspace,
             target=self.prepared.target,
             gateway=self.gateway,
+            downloads=self.downloads,
             supervisor=self.supervisor,
-            pip=self.pip,
+            pip=self.caching_pip,
         )
 
     async def deliver(self, plan: Plan, report: Report) -> None:
@@ -154,30 +163,43 @@ class _Run:
             planned=plan.files,
             environment=report.environment,
             folder=self.workspace.root,
+            one_call=install.one_call,
         )
-
-        async def build(planned: PlannedFile, stored: StoredFile | None) -> Path | None:
-            with naming_root_cause(self.gateway, locate(plan, Phase.BUILD, planned=planned)):
-                wheel = await builder.wheel_of(planned, stored)
-            if wheel is not None and planned.file.is_wheel:
-                await to_thread.run_sync(see_that_it_is_planned, planned, wheel, report.environment)
-            return wheel
-
-        async def put(group: Group, wheels: Mapping[ProjectName, Path]) -> None:
-            run = partial(self.supervisor.run, stop=self.gateway.failed, limit_s=install_limit_s(group.size))
-            number = plan.groups.index(group) + 1
-            with naming_root_cause(self.gateway, locate(plan, Phase.INSTALL, group=group)):
-                await installer.install_group(group, number, wheels, run=run)
 
         await Delivery(
             plan=plan,
             downloads=self.downloads,
-            build=build,
-            install=put,
+            build=partial(self._build, builder, plan),
+            install=partial(self._install, installer, plan),
             emit=self.emit,
             everything_first=plan.replaces or install.one_call,
-            default_tries=self.job.settings.tries,
         ).run()
+
+    async def _build(
+        self, builder: Builder, plan: Plan, planned: PlannedFile, stored: StoredFile | None
+    ) -> Path | None:
+        with naming_root_cause(self.gateway, locate(plan, Phase.BUILD, planned=planned)):
+            return await builder.wheel_of(planned, stored)
+
+    async def _install(
+        self, installer: Installer, plan: Plan, group: Group, wheels: Mapping[ProjectName, Path]
+    ) -> None:
+        run = partial(self.supervisor.run, stop=self.gateway.failed)
+        limit_s = install_limit_s(await to_thread.run_sync(unpacked_size, group, wheels))
+        builds = max(1, sum(planned.form.is_built_in_place for planned in group.files))
+        building_limit_s = limit_s + builds * self.job.settings.build_timeout_s
+        places = (Path(self.prepared.destination.folder), Path(self.prepared.target.platlib))
+        with (
+            naming_root_cause(self.gateway, locate(plan, Phase.INSTALL, group=group)),
+            forgetting_unfinished(group.files, places),
+        ):
+            await installer.install_group(
+                group,
+                plan.groups.index(group) + 1,
+                wheels,
+                run=partial(run, limit_s=limit_s),
+                run_building=partial(run, limit_s=building_limit_s, busy=self.gateway.is_busy),
+            )
 
     async def _builder(self, report: Report) -> Builder:
         install = self.job.install
@@ -199,6 +221,7 @@ class _Run:
                 busy=self.gateway.is_busy,
             ),
             pip=self.pip,
+            caching_pip=self.caching_pip,
             traits=traits,
             folder=self.workspace.root / "built",
             cache=self.prepared.cache and self.prepared.cache / "built",

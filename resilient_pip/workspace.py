@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from resilient_pip.child.files import write_requirements_file
 from resilient_pip.errors import StorageError
 from resilient_pip.model import Install, Requirement, RequirementForm
+
+_PARENT = re.compile(r"\(from (\w[\w.-]*)(?:\[[^]]*\])?\)")
+"""The project that needs something, as pip normalises it, with extras."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Workspace:
     def report(self) -> Path:
         """Where pip writes its installation report."""
         return self.root / "report.json"
+
+    @property
+    def direct(self) -> Path:
+        """The cache of the pip that plans, with the wheels that the user names by URL."""
+        return self.root / "direct"
 
     @property
     def logs(self) -> Path:
@@ -72,15 +81,11 @@ def write_requirements(workspace: Workspace, install: Install) -> None:
     An `--index-url` in a file beats the command line in pip; the flat copies hold none, so nothing leads
     pip past the gateway.
     """
-    workspace.requirements.write_text(_lines(install.requirements), encoding="utf-8")
-    workspace.constraints.write_text(_lines(install.constraints), encoding="utf-8")
+    write_requirements_file(workspace.requirements, (each.line for each in install.requirements))
+    write_requirements_file(workspace.constraints, (each.line for each in install.constraints))
 
 
-def _lines(requirements: Sequence[Requirement]) -> str:
-    return "".join(f"{requirement.line}\n" for requirement in requirements)
-
-
-def in_users_words(workspace: Workspace, install: Install, lines: Sequence[str]) -> tuple[str, ...]:
+def in_users_words(workspace: Workspace, install: Install, text: str) -> str:
     """Turn pip's mentions of the flat copies back into the user's files and lines."""
     files = {
         str(workspace.requirements): ("-r", install.requirements),
@@ -93,21 +98,39 @@ def in_users_words(workspace: Workspace, install: Install, lines: Sequence[str])
         source = requirements[int(found[2]) - 1].source
         return f"{flag} {source.file} (line {source.line})" if source else "the command line"
 
-    return tuple(pattern.sub(name, line) for line in lines)
+    return pattern.sub(name, text)
 
 
-def involved(workspace: Workspace, install: Install, explanation: str) -> tuple[str, ...]:
-    """List the user's lines that pip's explanation names, each once, requirements before constraints."""
+def involved(
+    workspace: Workspace, install: Install, explanation: str, lines: Iterable[str]
+) -> tuple[Requirement, ...]:
+    """List what the user wrote that pip's explanation leads to, each once, requirements before constraints.
+
+    Args:
+        workspace: the folder with the flat copies, whose lines pip names.
+        install: what the user wrote.
+        explanation: why pip failed, in its words.
+        lines: what pip printed before. Of what a dependency lacks pip names the project alone that needs it
+            ("bbb (from aaa)"); where that one came from, it printed as it came to it.
+    """
+    arrivals = [_arrival(parent) for parent in _PARENT.findall(explanation)]
+    text = "\n".join((explanation, *(line for line in lines if any(one.match(line) for one in arrivals))))
     found = [
-        str(requirement)
+        requirement
         for path, requirements in (
             (workspace.requirements, install.requirements),
             (workspace.constraints, install.constraints),
         )
         for number, requirement in enumerate(requirements, 1)
-        if f"{path} (line {number})" in explanation or _is_requested(requirement, explanation)
+        if f"{path} (line {number})" in text or _is_requested(requirement, text)
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _arrival(project: str) -> re.Pattern[str]:
+    """Match the line in which pip says that it has come to a project, and from where."""
+    name = project.replace("-", "[-_.]+")
+    return re.compile(rf"(?:Collecting|Processing|Requirement already satisfied:) {name}\b", re.IGNORECASE)
 
 
 def _is_requested(requirement: Requirement, text: str) -> bool:

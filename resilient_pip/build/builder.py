@@ -30,7 +30,9 @@ class Builder:
 
     run: RunChild
     pip: Pip
-    """Build requirements come through the gateway, which it knows."""
+    """It knows the gateway, where build requirements come from, and no cache: wheels are kept here."""
+    caching_pip: Pip
+    """For checkouts: pip keeps their wheels in the user's cache, by URL and commit."""
     traits: BuildTraits
     folder: Path
     """A private folder, where wheels that are not cached stay for the run."""
@@ -45,7 +47,7 @@ class Builder:
             stored: its downloaded file, where it has one.
 
         Returns:
-            The wheel; None for a local folder: pip builds it where it lies, as it installs it.
+            The wheel; None for what is built in place: pip does that as it installs it.
 
         Raises:
             ChildFailed: a build broke (another class where pip's words name it: a full disk…).
@@ -53,7 +55,7 @@ class Builder:
             StorageError: the private folder cannot be written.
         """
         if planned.form is RequirementForm.VCS:
-            return await self._build(planned, _checkout(planned))
+            return await self._build(self.caching_pip, planned, _checkout(planned))
         if stored is None:
             return None
         return stored.path if planned.file.is_wheel else await self._from_sdist(planned, stored)
@@ -63,7 +65,7 @@ class Builder:
         if place is not None and (kept := await to_thread.run_sync(kept_wheel, place)) is not None:
             return kept
         url = await to_thread.run_sync(self._link, planned, sdist)
-        wheel = await self._build(planned, url)
+        wheel = await self._build(self.pip, planned, url)
         return wheel if place is None else await to_thread.run_sync(keep_wheel, wheel, place)
 
     def _place(self, planned: PlannedFile, sdist: StoredFile) -> Path | None:
@@ -86,9 +88,9 @@ class Builder:
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    async def _build(self, planned: PlannedFile, url: str) -> Path:
+    async def _build(self, pip: Pip, planned: PlannedFile, url: str) -> Path:
         room = await to_thread.run_sync(self._room, planned)
-        command = await to_thread.run_sync(self._command, planned, url, room)
+        command = await to_thread.run_sync(self._command, pip, planned, url, room)
         result = await succeed(self.run, command)
         built = list((room / "built").glob("*.whl"))
         if len(built) != 1:
@@ -98,14 +100,14 @@ class Builder:
             )
         return built[0]
 
-    def _command(self, planned: PlannedFile, url: str, room: Path) -> Command:
+    def _command(self, pip: Pip, planned: PlannedFile, url: str, room: Path) -> Command:
         """Say how pip builds one wheel."""
         requirements = room / "requirements.txt"
         with storing(requirements):
             write_requirements_file(
                 requirements, [" ".join((f"{planned.name} @ {url}", *planned.build_options))]
             )
-        return self.pip.command(
+        return pip.command(
             f"build of {planned.name} {planned.version}",
             "wheel",
             "--no-deps",

@@ -14,8 +14,10 @@ from typing import TypeAlias
 from resilient_pip.child.hints import hint_for
 from resilient_pip.errors import (
     ChildFailed,
+    Dropped,
     HashMismatch,
     PlanError,
+    Refused,
     StorageError,
     TargetRefused,
     Unreachable,
@@ -24,6 +26,7 @@ from resilient_pip.errors import (
 
 BUILD_LINES = 15
 """How many of the last lines of a failed build are shown."""
+_LAST_LINES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,8 @@ class Diagnosis:
     """What may help, where the text tells."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the text names, as far as it does: "package"; "reason" and "path" (cannot-write); "requirement",
-    "url", "algorithm", "expected" and "actual" (hash-mismatch); "url" (unreachable)."""
+    "url", "algorithm", "expected" and "actual" (hash-mismatch); "url", "silent" (seconds) and "status"
+    (unreachable, dropped, refused), or "scheme", "host", "port" and "path" in place of "url"."""
 
 
 Extract: TypeAlias = Callable[[Sequence[str], int], list[str]]
@@ -56,6 +60,13 @@ class Rule:
     hint: str = ""
     more: re.Pattern[str] | None = None
     """Searched for from that line on; its named groups become facts too."""
+
+
+def explain(lines: Sequence[str]) -> Diagnosis:
+    """Say why a pip failed as far as its output tells, be it with its last words."""
+    marked = [line for line in lines if line.startswith("ERROR:")]
+    last_words = "\n".join(marked or lines[-_LAST_LINES:])
+    return diagnose(lines) or Diagnosis(code=ChildFailed.code, message=last_words)
 
 
 def diagnose(lines: Sequence[str]) -> Diagnosis | None:
@@ -213,8 +224,22 @@ RULES: tuple[Rule, ...] = (
         Unreachable.code,
         r"^error: (?:connection-failed|connection-timeout|proxy-connection-failed|ssl-\S+)",
         _block,
-        more=re.compile(r"(?:while fetching|Unable to fetch|secure connection for) (?P<url>\S+)"),
+        more=re.compile(
+            r"(?:while fetching|Unable to fetch|secure connection for) (?P<url>\S+)"
+            r"(?:\n.*didn't respond within (?P<silent>[\d.]+) seconds$)?",
+            re.MULTILINE,
+        ),
     ),
+    _rule(Dropped.code, r"^error: incomplete-download", _block, more=re.compile(r"URL: (?P<url>\S+)")),
+    _rule(
+        Unreachable.code,
+        r"^ERROR: .*?\b(?P<scheme>HTTPS?)ConnectionPool\(host='(?P<host>[^']+)', port=(?P<port>\d+)\): "
+        r"Max retries exceeded with url: (?P<path>/\S*)",
+        _line,
+        more=re.compile(r"too many (?P<status>\d{3}) error responses|\(read timeout=(?P<silent>[\d.]+)\)"),
+    ),
+    # 424 is the gateway's, which knows more of it.
+    _rule(Refused.code, r"^\s*ERROR: HTTP error (?P<status>(?!424)\d{3}) while getting (?P<url>\S+)", _line),
     _rule(Unreachable.code, r"^\s*fatal: unable to access '(?P<url>[^']+)'", _line),
     _rule(UsageError.code, r"^ERROR: Invalid requirement:", _with_continuation),
     _rule(

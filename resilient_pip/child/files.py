@@ -11,11 +11,11 @@ def write_requirements_file(path: Path, lines: Iterable[str]) -> None:
     """Write a file that pip reads; only its owner may read it, as URLs in it may carry credentials.
 
     In a file and not in the argument vector, which everybody on the machine can read and which is limited.
+    In UTF-8, which pip takes it for.
 
     Raises:
         OSError: it cannot be written.
     """
-    text = "# -*- coding: utf-8 -*-\n" + "".join(f"{line}\n" for line in lines)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.writelines(f"{line}\n" for line in lines)

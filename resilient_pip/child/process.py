@@ -201,7 +201,8 @@ class _Child:
                 reason = f"no output, CPU time or I/O for {format_seconds(silent_s)}"
             else:
                 continue
-            return ChildHung(what=self.what, silent_s=silent_s, reason=reason)
+            said = f"; it last said: {self.output.tail[-1]}" if self.output.tail else ""
+            return ChildHung(what=self.what, silent_s=silent_s, reason=reason + said)
 
     async def end(self) -> None:
         """End all that is left of the session: SIGTERM, a while, SIGKILL, a while. Cannot be cancelled."""

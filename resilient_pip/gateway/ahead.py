@@ -9,7 +9,7 @@ count only if pip asks for the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, dropwhile, islice
 from typing import TypeAlias, TypeVar
 
@@ -20,7 +20,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from resilient_pip.errors import ResilientPipError
-from resilient_pip.index.candidates import Candidate, TargetMarkers, admitted, rank
+from resilient_pip.gateway.seams import Files
+from resilient_pip.index.candidates import Candidate, Hashes, TargetMarkers, admitted, rank, with_hashes
 from resilient_pip.index.pages import ListedFile, Page
 from resilient_pip.index.requirements import applying, read_requirements
 from resilient_pip.model import ProjectName, project_name
@@ -34,7 +35,7 @@ _OLDER = (2, 4, 8)
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-ReadPages: TypeAlias = Callable[[ProjectName], Awaitable[tuple[Page, ...]]]
+ReadPages: TypeAlias = Callable[[ProjectName], Awaitable[Sequence[Page]]]
 GuessMetadata: TypeAlias = Callable[[ListedFile], Awaitable[bytes | None]]
 
 
@@ -62,21 +63,31 @@ class Ahead:
         *,
         pages: ReadPages,
         metadata: GuessMetadata,
+        files: Files,
         target: TargetMarkers,
         constraints: Mapping[ProjectName, SpecifierSet],
         tasks: TaskGroup,
     ) -> None:
         self._pages = pages
         self._metadata = metadata
+        self._files = files
         self._target = target
         self._constraints = constraints
         self._tasks = tasks
         self._projects: dict[ProjectName, _Project] = {}
         self._turns = anyio.Semaphore(_AT_ONCE)
         self._holding = False
+        self._hashes: Mapping[ProjectName, Hashes] = {}
 
-    def start(self, requirements: Iterable[str]) -> None:
-        """Begin with what the user asks for, before pip does; requirements by URL are left out."""
+    def start(self, requirements: Iterable[str], hashes: Mapping[ProjectName, Hashes] | None = None) -> None:
+        """Begin with what the user asks for, before pip does; requirements by URL are left out.
+
+        Args:
+            requirements: as PEP 508 says.
+            hashes: what the files of some of them may be. pip reads no metadata of these but downloads
+                them whole, one after the other, so that is what is begun.
+        """
+        self._hashes = hashes or {}
         wanted = list(applying(requirements, self._target.environment, ()))
         for requirement in wanted:
             # All specifiers first: one project may stand on several lines.
@@ -134,7 +145,10 @@ class Ahead:
             if len(project.guessed) >= _GUESSES:
                 return
             project.guessed.append(url)
-        await self._expand(project, choice.listed)
+        if name in self._hashes:
+            await self._files.fetch(choice.listed.file)
+        else:
+            await self._expand(project, choice.listed)
 
     async def _follow(self, listed: ListedFile) -> None:
         """Follow what pip chose; where that is an older version than guessed, read some still older ones."""
@@ -156,6 +170,8 @@ class Ahead:
             if project.candidates is None:
                 async with self._turns:
                     pages = await self._pages(name)
+                if name in self._hashes:
+                    pages = with_hashes(pages, self._hashes[name])
                 project.candidates = await to_thread.run_sync(rank, pages, self._target)
         return project.candidates
 

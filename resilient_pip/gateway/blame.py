@@ -28,7 +28,7 @@ def naming_root_cause(gateway: Gateway, place: Failure) -> Iterator[None]:
     """
     try:
         yield
-    except ResilientPipError:
+    except (ResilientPipError, RunFailed):
         _raise_failure(gateway, place)
         raise
     _raise_failure(gateway, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from urllib.parse import quote, unquote, urlsplit
 
 from resilient_pip.index.pages import ListedFile
@@ -14,12 +15,8 @@ class Links:
 
     def __init__(self, base: str) -> None:
         self._base = base
+        self._mention = re.compile(re.escape(base) + r"(?:[\w.~/%#?&=-]*[\w/])?")
         self._listed: dict[tuple[int, str], ListedFile] = {}
-
-    @property
-    def root(self) -> str:
-        """What all of these URLs begin with."""
-        return self._base
 
     def index_url(self, number: int) -> str:
         """Give the index URL of one source, as pip takes it."""
@@ -52,3 +49,14 @@ class Links:
                 return listed.file if listed else None
             case _:
                 return None
+
+    def in_upstreams_words(self, text: str) -> str:
+        """Put for each of these URLs in a text that of the file upstream; of others only the secret goes."""
+        return self._mention.sub(self._name, text)
+
+    def _name(self, mention: re.Match[str]) -> str:
+        address, _, _ = mention[0].partition("#")
+        for suffix in ("", ".metadata"):
+            if address.endswith(suffix) and (file := self.remote_file(address.removesuffix(suffix))):
+                return file.safe_url + suffix
+        return "gateway:" + mention[0].removeprefix(self._base)

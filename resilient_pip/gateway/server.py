@@ -24,7 +24,7 @@ from resilient_pip.gateway.remote_wheel import RemoteWheels
 from resilient_pip.gateway.seams import Files, Reader
 from resilient_pip.gateway.sources import Routes, Source
 from resilient_pip.gateway.upstream import Upstream
-from resilient_pip.index.candidates import TargetMarkers
+from resilient_pip.index.candidates import Hashes, TargetMarkers
 from resilient_pip.model import ProjectName, RemoteFile
 
 _LOOPBACK = "127.0.0.1"
@@ -83,10 +83,9 @@ class Gateway:
             # What the body raised is not the group's: it must leave unwrapped.
             await self._tasks.__aexit__(None, None, None)
 
-    @property
-    def root(self) -> str:
-        """What all of its URLs begin with; secret."""
-        return self._links.root
+    def in_upstreams_words(self, text: str) -> str:
+        """Take this gateway's URLs out of a text, which nobody may see: files get their own upstream."""
+        return self._links.in_upstreams_words(text)
 
     @property
     def index_urls(self) -> tuple[str, ...]:
@@ -107,10 +106,10 @@ class Gateway:
         """Whether a child waits for an answer just now: its silence is not its own then."""
         return bool(self._server.server_state.tasks)
 
-    def start(self, requirements: Iterable[str]) -> None:
-        """Begin to read what planning these requirements (PEP 508) will need."""
+    def start(self, requirements: Iterable[str], hashes: Mapping[ProjectName, Hashes] | None = None) -> None:
+        """Begin to read what planning these requirements (PEP 508) will need; of hashed ones the file."""
         if self._ahead:
-            self._ahead.start(requirements)
+            self._ahead.start(requirements, hashes)
 
     def hold(self) -> None:
         """Make no more guesses about what pip will ask for: planning is over."""
@@ -137,6 +136,7 @@ class Gateway:
             self._ahead = Ahead(
                 pages=upstream.pages,
                 metadata=metadata.guess,
+                files=self._downloads,
                 target=self._target,
                 constraints=self._constraints,
                 tasks=tasks,

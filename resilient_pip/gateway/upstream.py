@@ -156,8 +156,7 @@ class Upstream:
                 return _Nothing.ABSENT
             parse = partial(parse_page, project=project, index=source.safe_url)
             kind = answer.headers.get("content-type", "")
-            if _may_be_cut(answer):
-                raise PageError("an HTML page whose end is missing, from a server that tells no length")
+            _refuse_cut(answer)
             page = await to_thread.run_sync(parse, answer.body, kind, answer.url)
             self._served.add(number)
         except PageError as error:
@@ -211,14 +210,15 @@ class Upstream:
             self._emit(Noted(message=message))
 
 
-def _may_be_cut(answer: Answer) -> bool:
-    """Say whether a page ended where its connection did, and not as HTML does: files may be missing then.
+def _refuse_cut(answer: Answer) -> None:
+    """Refuse a page that ended where its connection did, and not as HTML does: files may be missing then.
 
-    JSON that was cut cannot be read; HTML can.
+    JSON that was cut cannot be read; HTML can. Raises PageError.
     """
     is_framed = "content-length" in answer.headers or "transfer-encoding" in answer.headers
     body = answer.body.lower()
-    return not is_framed and b"<html" in body and b"</html" not in body
+    if not is_framed and b"<html" in body and b"</html" not in body:
+        raise PageError("an HTML page whose end is missing, from a server that tells no length")
 
 
 def _of(listed: ListedFile, project: ProjectName) -> ListedFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from packaging.requirements import InvalidRequirement
@@ -10,7 +10,10 @@ from packaging.requirements import Requirement as Parsed
 from packaging.specifiers import SpecifierSet
 
 from resilient_pip.gateway.sources import Routes
+from resilient_pip.index.candidates import Hashes
 from resilient_pip.model import Install, ProjectName, Requirement, RequirementForm, project_name
+
+_HASH = "--hash="
 
 
 def routes_of(install: Install) -> Routes:
@@ -34,16 +37,43 @@ def named(requirements: Iterable[Requirement]) -> tuple[str, ...]:
     )
 
 
+def hashes_of(
+    requirements: Iterable[Requirement], installed: Mapping[ProjectName, str]
+) -> dict[ProjectName, Hashes]:
+    """Unite the hashes that lines with --hash give for each project.
+
+    Args:
+        requirements: what the user asks for.
+        installed: versions of what pip would keep if they fit: their files are not downloaded.
+    """
+    found: dict[ProjectName, Hashes] = {}
+    for parsed, requirement in _parsed(requirements):
+        name = project_name(parsed.name)
+        hashes = frozenset(_hashes(requirement))
+        kept = name in installed and parsed.specifier.contains(installed[name], prereleases=True)
+        if hashes and not kept:
+            found[name] = found.get(name, frozenset()) | hashes
+    return found
+
+
+def _hashes(requirement: Requirement) -> Iterator[tuple[str, str]]:
+    for option in requirement.options:
+        if option.startswith(_HASH):
+            algorithm, _, digest = option.removeprefix(_HASH).partition(":")
+            yield algorithm, digest.lower()
+
+
 def specifiers(constraints: Iterable[Requirement]) -> dict[ProjectName, SpecifierSet]:
     """Unite what the constraints that hold admit of each project."""
     found: dict[ProjectName, SpecifierSet] = {}
-    for parsed in _parsed(constraint for constraint in constraints if constraint.applies):
+    for parsed, _ in _parsed(constraint for constraint in constraints if constraint.applies):
         name = project_name(parsed.name)
         found[name] = found.get(name, SpecifierSet()) & parsed.specifier
     return found
 
 
-def _parsed(requirements: Iterable[Requirement]) -> Iterator[Parsed]:
-    for text in named(requirements):
-        with suppress(InvalidRequirement):  # pip takes more than PEP 508 says; the run-ahead does without
-            yield Parsed(text)
+def _parsed(requirements: Iterable[Requirement]) -> Iterator[tuple[Parsed, Requirement]]:
+    for requirement in requirements:
+        if requirement.form is RequirementForm.NAMED:
+            with suppress(InvalidRequirement):  # pip takes more than PEP 508 says; the run-ahead does without
+                yield Parsed(requirement.text), requirement

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from resilient_pip.index.filenames import sdist_version
 from resilient_pip.index.pages import ListedFile, Page
+
+Hashes: TypeAlias = frozenset[tuple[str, str]]
+"""Pairs of an algorithm and a lower-case hex digest, any of which is good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,15 @@ def rank(pages: Iterable[Page], target: TargetMarkers) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(version=version, listed=best[version][1]) for version in sorted(best, reverse=True)
     )
+
+
+def with_hashes(pages: Sequence[Page], hashes: Hashes) -> Sequence[Page]:
+    """Keep the files that have one of the hashes; all, where no file has: pip looks into those it gets."""
+    kept = [
+        replace(page, files=tuple(each for each in page.files if hashes & each.file.hashes.items()))
+        for page in pages
+    ]
+    return kept if any(page.files for page in kept) else pages
 
 
 def admitted(candidates: Sequence[Candidate], specifier: SpecifierSet) -> Iterator[Candidate]:

@@ -1,17 +1,14 @@
-"""What the install child of one group is told: requirement lines, constraint lines, words. Pure."""
+"""What the install calls of one group are told: requirement lines, constraint lines, words. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from resilient_pip.model import Group, PlannedFile, Requirement, RequirementForm
+from resilient_pip.model import Group, PlannedFile, Requirement, RequirementForm, project_name
+from resilient_pip.plan.graph import parse_requires
 from resilient_pip.plan.matching import extras_of
-
-ONLINE = frozenset({RequirementForm.LOCAL, RequirementForm.EDITABLE})
-"""Forms that only the install child itself can build, so that it needs an index for build requirements."""
-
-_BY_URL = frozenset({RequirementForm.DIRECT, RequirementForm.VCS})
 
 ALWAYS = (
     "--root-user-action=ignore",
@@ -19,8 +16,64 @@ ALWAYS = (
 )
 
 
-def requirement_lines(group: Group, planned: Iterable[PlannedFile]) -> list[str]:
-    """List what the child is asked for: exactly what the user asked for among the group's projects.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of pip install."""
+
+    requirements: tuple[str, ...]
+    """Requirement lines."""
+    options: tuple[str, ...]
+    builds: bool
+    """Whether it builds what it installs, so that it needs the index for build requirements."""
+
+
+def calls(group: Group, planned: Sequence[PlannedFile], *, one_call: bool) -> tuple[Call, ...]:
+    """Divide the installation of a group: what is built in place first and alone, the others offline.
+
+    A build that fails has changed nothing then, and the pip that sees the indexes has nothing to choose from
+    them. It takes --no-deps, as all that it is asked for is what the user asked for; what that needs comes
+    with the other call, where it is installed already.
+
+    Args:
+        group: what is to be installed.
+        planned: all files of the plan.
+        one_call: whether there may be one call only.
+    """
+    in_place = [file for file in group.files if file.form.is_built_in_place]
+    rebuilt = _built_for_dependencies(group, planned)
+    if rebuilt or (one_call and in_place):
+        files = [*group.files, *(file for file in rebuilt if file not in group.files)]
+        return (Call(requirements=requirement_lines(group, files, planned), options=(), builds=True),)
+    others = [file for file in group.files if not file.form.is_built_in_place]
+    there = tuple(map(_named, in_place))
+    first = Call(requirements=tuple(map(_line, in_place)), options=("--no-deps",), builds=True)
+    then = Call(
+        requirements=(*requirement_lines(group, others, planned), *there),
+        options=("--no-index",),
+        builds=False,
+    )
+    return tuple(call for call, files in ((first, in_place), (then, others)) if files)
+
+
+def _built_for_dependencies(group: Group, planned: Iterable[PlannedFile]) -> list[PlannedFile]:
+    """List what pip builds in place because something of the group depends on it.
+
+    A dependency "x @ file:///folder" is never satisfied to pip: it builds and installs x again.
+    """
+    by_url = {
+        project_name(requirement.name)
+        for file in group.files
+        for requirement in parse_requires(file.requires)
+        if requirement.url
+    }
+    unasked = {file.project for file in group.files if not file.requested}
+    return [file for file in planned if file.form.is_built_in_place and file.project in by_url | unasked]
+
+
+def requirement_lines(
+    group: Group, files: Iterable[PlannedFile], planned: Iterable[PlannedFile]
+) -> tuple[str, ...]:
+    """List what a call is asked for: exactly what the user asked for among its projects.
 
     pip marks every project that it is asked for as REQUESTED, so a file that is there for a dependency only
     is left to pip's resolver. A requirement whose project is installed already is named where this group
@@ -28,46 +81,42 @@ def requirement_lines(group: Group, planned: Iterable[PlannedFile]) -> list[str]
 
     Args:
         group: what is to be installed.
+        files: what the call installs.
         planned: all files of the plan.
     """
     projects = {file.project for file in planned}
-    lines = [_line(file) for file in group.files if file.requested]
     satisfied = [requirement for requirement in group.requirements if requirement.name not in projects]
-    return lines + list(_satisfied_lines(satisfied))
+    return (*(_line(file) for file in files if file.requested), *_satisfied_lines(satisfied))
 
 
 def constraint_lines(group: Group, planned: Iterable[PlannedFile]) -> list[str]:
     """Pin every planned project, as a group may meet those of the groups before it.
 
     A project of this group that comes by URL is pinned to the URL: a dependency on its name must lead there.
-    Once installed it is pinned by version, else pip would install a local archive again. What is built from a
-    folder is not pinned: its version may hold the time of the build.
+    Once installed it is pinned by version, else pip would install a local archive again. What is built in
+    place is not pinned: its version may hold the time of the build.
     """
     own = {file.project for file in group.files}
     return [
-        f"{file.name} @ {file.reference}" if file.project in own and file.form in _BY_URL else file.pin
+        f"{file.name} @ {file.reference}" if file.project in own and _is_by_url(file) else file.pin
         for file in planned
-        if file.form not in ONLINE
+        if not file.form.is_built_in_place
     ]
 
 
-def is_online(group: Group) -> bool:
-    """Whether the child needs the gateway, because it builds from a folder."""
-    return any(file.form in ONLINE for file in group.files)
-
-
 def words(
-    group: Group, options: Sequence[str], *, requirements: Path, constraints: Path, links: Path, cache: Path
+    call: Call, options: Sequence[str], *, requirements: Path, constraints: Path, links: Path, cache: Path
 ) -> tuple[str, ...]:
     """Put together the words after the pip program.
 
-    Not --no-deps, which would mark everything REQUESTED, and not --force-reinstall. Hashes, format and
-    release control, the user's constraints and -U did their work in the plan; everything here is pinned.
+    Not --force-reinstall, and --no-deps only where nothing is left to pip: it would mark everything
+    REQUESTED. Hashes, format and release control, the user's constraints and -U did their work in the plan;
+    everything here is pinned.
 
     Args:
-        group: what is to be installed.
+        call: what it is for.
         options: the user's words for the pip that installs.
-        requirements: the file with `requirement_lines`.
+        requirements: the file with the call's requirement lines.
         constraints: the file with `constraint_lines`.
         links: the folder with the group's wheels under their names.
         cache: the private pip cache that holds what comes by URL.
@@ -76,7 +125,7 @@ def words(
         "install",
         *ALWAYS,
         *options,
-        *(() if is_online(group) else ("--no-index",)),
+        *call.options,
         f"--find-links={links}",
         f"--cache-dir={cache}",
         f"--constraint={constraints}",
@@ -84,19 +133,31 @@ def words(
     )
 
 
+def _is_by_url(planned: PlannedFile) -> bool:
+    return planned.form in {RequirementForm.DIRECT, RequirementForm.VCS}
+
+
 def _line(planned: PlannedFile) -> str:
-    extras = f"[{','.join(sorted(planned.extras))}]" if planned.extras else ""
     match planned.form:
         case RequirementForm.NAMED:
-            return f"{planned.name}{extras}=={planned.version}"
+            return f"{_named(planned)}=={planned.version}"
         case RequirementForm.DIRECT | RequirementForm.VCS:
-            return f"{planned.name}{extras} @ {planned.reference}"
+            return f"{_named(planned)} @ {planned.reference}"
         case RequirementForm.LOCAL:
             return " ".join((planned.reference or planned.file.url, *planned.build_options))
         case RequirementForm.EDITABLE:
             return " ".join(("-e", planned.reference or planned.file.url, *planned.build_options))
 
 
+def _named(planned: PlannedFile) -> str:
+    return _with_extras(planned.name, planned.extras)
+
+
 def _satisfied_lines(requirements: Sequence[Requirement]) -> Iterator[str]:
     for name, extras in extras_of(requirements).items():
-        yield f"{name}[{','.join(sorted(extras))}]" if extras else name
+        yield _with_extras(name, extras)
+
+
+def _with_extras(name: str, extras: Iterable[str]) -> str:
+    listed = ",".join(sorted(extras))
+    return f"{name}[{listed}]" if listed else name

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_version
 
-from resilient_pip.install.arguments import ONLINE
 from resilient_pip.model import Group, PlannedFile, ProjectName
 
 
@@ -33,7 +32,7 @@ def differences(group: Group, installed: Mapping[ProjectName, str]) -> tuple[Dif
         Difference(planned=planned, found=found)
         for planned in group.files
         for found in (installed.get(planned.project),)
-        if found is None or not (planned.form in ONLINE or _same(found, planned.version))
+        if found is None or not (planned.form.is_built_in_place or _same(found, planned.version))
     )
 
 

@@ -13,7 +13,7 @@ from resilient_pip.child.command import Command
 from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
-from resilient_pip.install.arguments import constraint_lines, requirement_lines, words
+from resilient_pip.install.arguments import Call, calls, constraint_lines, words
 from resilient_pip.install.wheel_cache import add_wheel
 from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm
 
@@ -32,32 +32,45 @@ class Installer:
     """Marker variables of the target."""
     folder: Path
     """A private folder; wheels are linked, not copied, into it."""
+    one_call: bool
+    """Whether a group has to be installed by one call of pip."""
 
     async def install_group(
-        self, group: Group, number: int, wheels: Mapping[ProjectName, Path], *, run: RunChild
+        self,
+        group: Group,
+        number: int,
+        wheels: Mapping[ProjectName, Path],
+        *,
+        run: RunChild,
+        run_building: RunChild,
     ) -> None:
         """Install one group.
 
         Args:
             group: what to install.
             number: its place in the plan.
-            wheels: the wheel of each of its projects, but for those that are built from a folder.
-            run: runs the child within the limits of this group.
+            wheels: the wheel of each of its projects, but for those that are built in place.
+            run: runs a child that only installs, within the limits of this group.
+            run_building: runs a child that builds too.
 
         Raises:
             ChildFailed: pip refused (another class where its words name it: a full disk…).
             ChildHung: pip showed no life for too long.
             StorageError: the private folder cannot be written.
         """
-        command = await to_thread.run_sync(self._prepare, group, number, wheels)
-        await succeed(run, command)
+        for call, command in await to_thread.run_sync(self._prepare, group, number, wheels):
+            await succeed(run_building if call.builds else run, command)
 
-    def _prepare(self, group: Group, number: int, wheels: Mapping[ProjectName, Path]) -> Command:
+    def _prepare(
+        self, group: Group, number: int, wheels: Mapping[ProjectName, Path]
+    ) -> list[tuple[Call, Command]]:
         folder = self.folder / f"group-{number}"
         with storing(folder):
             return self._lay_out(group, folder, wheels)
 
-    def _lay_out(self, group: Group, folder: Path, wheels: Mapping[ProjectName, Path]) -> Command:
+    def _lay_out(
+        self, group: Group, folder: Path, wheels: Mapping[ProjectName, Path]
+    ) -> list[tuple[Call, Command]]:
         """Write the group's folder and say how pip is started on it."""
         links, cache = folder / "wheels", self.folder / "pip-cache"
         links.mkdir(parents=True)
@@ -65,13 +78,22 @@ class Installer:
         for planned in group.files:
             if (wheel := wheels.get(planned.project)) is not None:
                 self._place(planned, wheel, links, cache)
-        requirements, constraints = folder / "requirements.txt", folder / "constraints.txt"
-        write_requirements_file(requirements, requirement_lines(group, self.planned))
+        constraints = folder / "constraints.txt"
         write_requirements_file(constraints, constraint_lines(group, self.planned))
-        arguments = words(
-            group, self.options, requirements=requirements, constraints=constraints, links=links, cache=cache
-        )
-        return self.pip.command(f"install {group.name}", *arguments)
+        commands = []
+        for number, call in enumerate(calls(group, self.planned, one_call=self.one_call), 1):
+            requirements = folder / f"requirements-{number}.txt"
+            write_requirements_file(requirements, call.requirements)
+            arguments = words(
+                call,
+                self.options,
+                requirements=requirements,
+                constraints=constraints,
+                links=links,
+                cache=cache,
+            )
+            commands.append((call, self.pip.command(f"install {group.name}", *arguments)))
+        return commands
 
     def _place(self, planned: PlannedFile, wheel: Path, links: Path, cache: Path) -> None:
         # A stored file is named by its hash, a built wheel has its name.

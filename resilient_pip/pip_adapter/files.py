@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
-import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pip._internal.exceptions import InstallationError, NetworkConnectionError, PipError
+from pip._internal.exceptions import InstallationError
 from pip._internal.req.req_file import (
     OptionParsingError,
     ParsedLine,
@@ -22,17 +19,13 @@ from pip._internal.req.req_file import (
     handle_line,
     preprocess,
 )
-from pip._vendor.requests.exceptions import RequestException
 
-from resilient_pip.errors import Refused, ServerBusy, SourceError, Unreachable, UsageError
+from resilient_pip.errors import UsageError
 from resilient_pip.model import SourceLine, redact
 from resilient_pip.pip_adapter.quiet import sentence
+from resilient_pip.pip_adapter.remote_files import READING_FAILED, read_url
 
 _REMOTE = ("http:", "https:", "file:")
-_NOT_NOW = frozenset({408, 425, 429})
-_FIRST_SERVER_ERROR = 500
-_RETRIED = re.compile(r"too many (\d{3}) error responses")
-_KINDS = ((socket.gaierror, "dns"), (ConnectionRefusedError, "refused"), (ssl.SSLError, "tls"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +58,7 @@ class Files:
             UsageError: a file is missing or no text, or a line is wrong.
             SourceError: a file's URL cannot be read.
         """
-        parser = _Parser(self.session, self.finder, self.texts)
+        parser = _Parser(self, self.finder)
         for line in parser.lines(filename, constraint=constraint):
             parsed = handle_line(line, self.values, self.finder, self.session)
             if parsed is None:
@@ -81,7 +74,7 @@ class Files:
             UsageError: it names an index, or cannot be read.
             SourceError: its URL cannot be read.
         """
-        for line in _Parser(self.session, None, self.texts).lines(filename, constraint=True):
+        for line in _Parser(self, None).lines(filename, constraint=True):
             opts = line.opts
             if line.requirement is None and (opts.index_url or opts.extra_index_urls or opts.find_links):
                 source = SourceLine(file=_shown(line.filename), line=line.lineno)
@@ -91,9 +84,10 @@ class Files:
 class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not follow imports of pip
     """pip's parser, which keeps each file's text and knows where an error stands."""
 
-    def __init__(self, session: Any, finder: Any, texts: dict[str, str]) -> None:
-        super().__init__(session, get_line_parser(finder))
-        self._texts = texts
+    def __init__(self, files: Files, finder: Any) -> None:
+        super().__init__(files.session, get_line_parser(finder))
+        self._retries: int = files.values.retries
+        self._texts = files.texts
         self._at: SourceLine | None = None
 
     def lines(self, filename: str, *, constraint: bool) -> Iterator[Any]:
@@ -105,7 +99,7 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
 
     def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:  # noqa: FBT001  # pip's signature
         name = _shown(filename)
-        text = _content(filename, self._session, self._at)
+        text = _content(filename, self._session, self._retries, self._at)
         self._texts[name] = text
         for number, line in preprocess(text):
             self._at = SourceLine(file=name, line=number)
@@ -117,38 +111,22 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
             yield ParsedLine(filename, number, arguments, opts, constraint)
 
 
-def _content(filename: str, session: Any, named_at: SourceLine | None) -> str:
+def _content(filename: str, session: Any, retries: int, named_at: SourceLine | None) -> str:
+    is_file_url = filename.lower().startswith("file:")
     try:
+        if filename.lower().startswith(_REMOTE) and not is_file_url:
+            return read_url(filename, session, retries=retries)
         return str(get_file_content(filename, session)[1])
-    except (NetworkConnectionError, RequestException) as error:
-        if filename.lower().startswith("file:"):  # pip answers for these with an HTTP status of its own
-            raise UsageError(message=f"{_shown(filename)}: no such file", source=named_at) from error
-        raise _source_error(filename, error) from error
     except InstallationError as error:
         cause = error.__context__
         reason = cause.strerror if isinstance(cause, OSError) else None
         message = f"{_shown(filename)}: {(reason or str(error)).lower().replace(' or directory', '')}"
         raise UsageError(message=message, source=named_at) from error
-    except PipError as error:  # pip 26.2 explains connections that fail
-        raise _source_error(filename, error) from error
+    except READING_FAILED as error:  # a file: URL, for which pip answers with an HTTP status of its own
+        raise UsageError(message=f"{_shown(filename)}: no such file", source=named_at) from error
     except (ValueError, LookupError) as error:  # bytes that are no text, an encoding or URL that is none
         message = f"{_shown(filename)}: it cannot be read: {error}"
         raise UsageError(message=message, source=named_at) from error
-
-
-def _source_error(filename: str, error: BaseException) -> SourceError:
-    url = redact(filename)
-    # urllib3 gives up some statuses itself, and says which in words only.
-    retried = _RETRIED.search(str(error))
-    status = int(retried[1]) if retried else getattr(getattr(error, "response", None), "status_code", None)
-    if status is not None:
-        busy = status in _NOT_NOW or status >= _FIRST_SERVER_ERROR
-        return ServerBusy(url=url, status=status) if busy else Refused(url=url, status=status)
-    root = error
-    while deeper := root.__cause__ or root.__context__:
-        root = deeper
-    kind = next((kind for class_, kind in _KINDS if isinstance(root, class_)), "network")
-    return Unreachable(url=url, kind=kind, reason=getattr(root, "strerror", None) or sentence(str(root)))
 
 
 def _shown(filename: str) -> str:

@@ -49,11 +49,10 @@ def make_groups(
     """
     if not files:
         return ()
-    drafts = [] if one_call else _drafts(requirements, files, dependencies, group_size)
-    if sum(len(draft.projects) for draft in drafts) < len(files):
-        # Also where no requirement explains something that is planned: only pip knows what needs it.
-        everything = {planned.project for planned in files}
-        drafts = [_Draft(None, requirements=list(requirements), projects=everything)]
+    if one_call:
+        drafts = [_Draft(None, requirements=list(requirements), projects={each.project for each in files})]
+    else:
+        drafts = _drafts(requirements, files, dependencies, group_size)
     names = _names(drafts, files)
     return tuple(
         Group(
@@ -71,11 +70,19 @@ def _drafts(
     dependencies: Dependencies,
     group_size: int,
 ) -> list[_Draft]:
-    sizes = {planned.project: planned.file.size or 0 for planned in files}
+    left = {planned.project: planned.file.size or 0 for planned in files}
     replaced = {planned.project for planned in files if planned.replaces}
     with_replaced = dependencies.closure(replaced)
     drafts: list[_Draft] = []
-    taken: set[ProjectName] = set()
+
+    def add(label: str | None, causes: list[Requirement], projects: Collection[ProjectName]) -> None:
+        size = sum(left.pop(project) for project in projects)
+        if not drafts or not drafts[-1].admits(label, size, group_size=group_size):
+            drafts.append(_Draft(label))
+        drafts[-1].requirements += causes
+        drafts[-1].projects.update(projects)
+        drafts[-1].size += size
+
     for requirement in _in_order(requirements):
         if requirement.name is None:
             continue
@@ -83,17 +90,12 @@ def _drafts(
         if not needed.isdisjoint(replaced):
             # What is replaced goes together: an installed project must never wait for its new dependency.
             needed |= with_replaced
-        projects = (needed & sizes.keys()) - taken
-        if not projects:
-            continue
-        label = requirement.directive.group
-        size = sum(sizes[project] for project in projects)
-        if not drafts or not drafts[-1].admits(label, size, group_size=group_size):
-            drafts.append(_Draft(label))
-        drafts[-1].requirements.append(requirement)
-        drafts[-1].projects |= projects
-        drafts[-1].size += size
-        taken |= projects
+        if projects := needed & left.keys():
+            add(requirement.directive.group, [requirement], projects)
+    if left:
+        # Only pip knows what needs them: a requirement that seems to need nothing.
+        explained = [requirement for draft in drafts for requirement in draft.requirements]
+        add(None, [requirement for requirement in requirements if requirement not in explained], [*left])
     return drafts
 
 
@@ -115,10 +117,14 @@ def _names(drafts: Sequence[_Draft], files: Sequence[PlannedFile]) -> list[str]:
             names.append(draft.label)
             continue
         first = next((requirement.name for requirement in draft.requirements if requirement.name), None)
-        name = _unique(first or files[0].project, used)
+        name = _unique(first or _first(draft, files), used)
         used.add(name)
         names.append(name)
     return names
+
+
+def _first(draft: _Draft, files: Iterable[PlannedFile]) -> ProjectName:
+    return next(planned.project for planned in files if planned.project in draft.projects)
 
 
 def _unique(name: str, used: Collection[str]) -> str:

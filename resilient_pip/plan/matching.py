@@ -118,7 +118,7 @@ def _reference(planned: PlannedFile, lines: Iterable[_Line], asked: str | None) 
     for line in lines:
         if line.reference.url is None:
             continue
-        if planned.form in {RequirementForm.LOCAL, RequirementForm.EDITABLE}:
+        if planned.form.is_built_in_place:
             return line.requirement.text
         return line.reference.url
     return asked or planned.file.url

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from resilient_pip.model import Install, Plan, ProjectName, Requirement, Stage
+from resilient_pip.model import Install, Plan, PlannedFile, ProjectName, Requirement, Stage
 from resilient_pip.plan.graph import Dependencies
 from resilient_pip.plan.grouping import make_groups
 from resilient_pip.plan.matching import complete, extras_of, name_requirements
@@ -19,7 +19,6 @@ def make_plan(
     install: Install,
     installed: Mapping[ProjectName, InstalledProject],
     settings: Settings,
-    limit_s: Callable[[int | None], float | None],
     cwd: str,
 ) -> Plan:
     """Make the plan of one stage.
@@ -28,8 +27,7 @@ def make_plan(
         report: what pip would install, with the sizes as far as they can be known.
         install: what the user asked for.
         installed: what is installed in the target where pip looks at it.
-        settings: the size of groups, the time-out of packages.
-        limit_s: the soft time-out for a file of that size.
+        settings: the size of groups, the patience with every file.
         cwd: the folder that relative paths of requirements start from.
     """
     requirements = name_requirements(install.requirements, report, cwd=cwd)
@@ -40,7 +38,7 @@ def make_plan(
         environment=report.environment,
         cwd=cwd,
     )
-    files = with_terms(files, requirements, settings=settings, limit_s=limit_s)
+    files = with_terms(files, requirements, settings)
     requires = {name: project.requires for name, project in installed.items()}
     requires.update((planned.project, planned.requires) for planned in files)
     groups = make_groups(
@@ -48,13 +46,22 @@ def make_plan(
         files,
         Dependencies(requires=requires, environment=report.environment, extras=extras_of(requirements)),
         group_size=settings.group_size,
-        one_call=install.one_call,
+        one_call=install.one_call or _may_break_half_way(files),
     )
     planned_projects = {planned.project for planned in files}
     return Plan(
         stages=(Stage(groups=groups),) if groups else (),
         satisfied=_satisfied(requirements, planned_projects, installed),
     )
+
+
+def _may_break_half_way(files: Sequence[PlannedFile]) -> bool:
+    """Whether a build that only the installing pip can do might fail after something was replaced.
+
+    Within one group it comes first.
+    """
+    replaces = any(planned.replaces for planned in files)
+    return replaces and any(planned.form.is_built_in_place for planned in files)
 
 
 def _satisfied(

@@ -107,6 +107,7 @@ def _planned(
         form=form,
         requested=entry["requested"],
         requires=tuple(metadata.get("requires_dist", ())),
+        requires_python=metadata.get("requires_python"),
         replaces=present.version if present else None,
         yanked=entry["is_yanked"],
         direct_url=None if form is RequirementForm.NAMED else json.dumps(info, sort_keys=True),
@@ -129,6 +130,6 @@ def _file(
     # Where the index gives no hash and the user gives --hash, pip has fetched, checked and hashed the file.
     hashes = info.get("archive_info", {}).get("hashes", {})
     if known := resolve(url):
-        return replace(known, hashes={**hashes, **known.hashes})
+        return replace(known, project=project, hashes={**hashes, **known.hashes})
     filename = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
     return RemoteFile(project=project, filename=filename, url=url, hashes=hashes, index=redact(url))

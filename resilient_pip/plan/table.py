@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from resilient_pip.lines import counted
 from resilient_pip.model import Group, Plan, PlannedFile, Requirement
 from resilient_pip.units import format_bytes, format_seconds
 
@@ -28,7 +29,7 @@ def plan_table(plan: Plan, *, width: int) -> list[str]:
     widths = _fit([max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))], width)
     size = sum(group.size for group in plan.groups)
     unknown = sum(planned.file.size is None for planned in plan.files)
-    count = f"{len(plan.files)} packages in {len(plan.groups)} groups"
+    count = f"{counted(len(plan.files), 'package')} in {counted(len(plan.groups), 'group')}"
     more = f" and {unknown} of unknown size" if unknown else ""
     return [
         *(_line(row, widths) for row in rows),
@@ -115,6 +116,6 @@ def _file(planned: PlannedFile) -> dict[str, Any]:
         "size": planned.file.size,
         "hashes": dict(planned.file.hashes),
         "timeout": planned.limit_s,
-        "timeout_is_hard": planned.hard_limit,
-        "tries": planned.tries,
+        "timeout_is_hard": planned.terms is not None and planned.terms.hard,
+        "tries": planned.terms.tries if planned.terms else None,
     }

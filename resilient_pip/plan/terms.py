@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from resilient_pip.model import NO_DIRECTIVE, Directive, PlannedFile, Requirement
+from resilient_pip.model import NO_DIRECTIVE, Directive, PlannedFile, Requirement, Terms
+from resilient_pip.policy.deadlines import usual_terms
 from resilient_pip.settings import Settings
 
 
 def with_terms(
-    files: Iterable[PlannedFile],
-    requirements: Sequence[Requirement],
-    *,
-    settings: Settings,
-    limit_s: Callable[[int | None], float | None],
+    files: Iterable[PlannedFile], requirements: Sequence[Requirement], settings: Settings
 ) -> tuple[PlannedFile, ...]:
     """Give every file its time-out and number of tries.
 
-    A directive's hold for the file of its requirement and for those that its `also` names; then comes the
-    setting for every package; then the soft limit that follows from the size.
+    A directive's hold for the file of its requirement and for those that its `also` names; what it does not
+    say is as for every file.
 
     Args:
         files: all planned files.
         requirements: with names.
-        settings: `package_timeout_s` is the user's limit for each package.
-        limit_s: the soft limit for a size in bytes.
+        settings: what holds for every file.
     """
-    return tuple(_with_terms(planned, requirements, settings, limit_s) for planned in files)
-
-
-def _with_terms(
-    planned: PlannedFile,
-    requirements: Sequence[Requirement],
-    settings: Settings,
-    limit_s: Callable[[int | None], float | None],
-) -> PlannedFile:
-    directive = _directive(planned, requirements)
-    hard_s = directive.timeout_s or settings.package_timeout_s
-    return replace(
-        planned,
-        limit_s=limit_s(planned.file.size) if hard_s is None else hard_s,
-        hard_limit=hard_s is not None,
-        tries=directive.retries,
+    return tuple(
+        replace(planned, terms=terms_of(planned.file.size, _directive(planned, requirements), settings))
+        for planned in files
     )
+
+
+def terms_of(size: int | None, directive: Directive, settings: Settings) -> Terms:
+    """Say how patient the transfer of a file of that size is, for which a directive holds."""
+    terms = usual_terms(size, settings)
+    if directive.timeout_s is not None:
+        terms = replace(terms, limit_s=directive.timeout_s, hard=True)
+    if directive.retries is not None:
+        terms = replace(terms, tries=directive.retries)
+    return terms
 
 
 def _directive(planned: PlannedFile, requirements: Sequence[Requirement]) -> Directive:

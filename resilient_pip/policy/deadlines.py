@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from resilient_pip.events import Kind
+from resilient_pip.model import Terms
 from resilient_pip.settings import MIB, Settings
 
 _START_S = 60.0
 _SLOWEST_USEFUL = 256 * 1024  # bytes a second
 _TAIL_SHARE = 10
 _INSTALL_S = 300.0
-_SLOWEST_INSTALL = 512 * 1024  # bytes of wheels a second, unpacked and compiled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How patient the transfer of one file is."""
-
-    limit_s: float | None
-    """Time-out of the whole transfer in seconds; None: there is none."""
-    hard: bool
-    """Whether the time-out ends a transfer that flows well, too."""
-    tries: int
-    """Tries without progress."""
+_SLOWEST_INSTALL = 512 * 1024  # unpacked bytes a second, written and compiled
 
 
 def usual_terms(size: int | None, settings: Settings) -> Terms:
@@ -39,7 +26,7 @@ def transfer_limit_s(size: int | None) -> float | None:
 
 
 def install_limit_s(size: int) -> float:
-    """Return the time-out of installing wheels of that many bytes: 300 s + size / 512 KiB/s.
+    """Return the time-out of installing that many bytes, unpacked: 300 s + size / 512 KiB/s.
 
     Measured, pip unpacks and compiles some 20 MB of wheels a second; slow disks are slower, not this slow.
     """

@@ -34,10 +34,6 @@ class Installed:
     version: str
     requires: tuple[str, ...] = ()
     """Requires-Dist lines of its metadata."""
-    location: str = ""
-    """The entry of sys.path where it was found."""
-    requested: bool = False
-    """Whether it was installed because somebody asked for it (REQUESTED)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +42,6 @@ class Target:
 
     python: str
     """The interpreter; symbolic links are kept, as they are what makes a virtual environment."""
-    version: str
-    prefix: str
-    is_virtual: bool
     sees_global_site: bool
     """Whether packages outside of it are visible: not so in most virtual environments."""
     managers_message: str | None
@@ -105,7 +98,7 @@ async def inspect(
     if returncode != 0 or line is None:
         raise TargetRefused(message=await _why_not(interpreter, limit_s, environ, stderr))
     told = json.loads(line)
-    _check_version(interpreter, told["version"])
+    _check_version(interpreter, told.pop("version"))
     return _target(interpreter, told)
 
 
@@ -115,8 +108,6 @@ def _target(interpreter: str, told: dict[str, Any]) -> Target:
             name=each["name"],
             version=each["version"],
             requires=tuple(each["requires"]),
-            location=each["location"],
-            requested=each["requested"],
         )
         for each in told.pop("installed")
     }

@@ -78,7 +78,7 @@ def installed(paths: list[str]) -> Iterator[dict[str, Any]]:
             continue
         for location in (path, *linked(path)):
             for found in importlib.metadata.distributions(path=[location]):
-                described = describe(found, path)
+                described = describe(found)
                 if described and described["project"] not in seen:
                     seen.add(described["project"])
                     yield described
@@ -95,7 +95,7 @@ def linked(path: str) -> Iterator[str]:
             yield str(folder / target)
 
 
-def describe(found: importlib.metadata.Distribution, location: str) -> dict[str, Any] | None:
+def describe(found: importlib.metadata.Distribution) -> dict[str, Any] | None:
     """Describe one distribution; None where its metadata names no project or version, as pip skips it."""
     try:
         text = found.read_text("METADATA") or found.read_text("PKG-INFO") or found.read_text("") or ""
@@ -113,8 +113,6 @@ def describe(found: importlib.metadata.Distribution, location: str) -> dict[str,
         "name": name,
         "version": version,
         "requires": requires or [],
-        "location": location,
-        "requested": found.read_text("REQUESTED") is not None,
     }
 
 
@@ -132,8 +130,6 @@ def probe(packaging_folder: str) -> dict[str, Any]:
     user_scheme = sysconfig.get_paths(sysconfig.get_preferred_scheme("user"))
     return {
         "version": platform.python_version(),
-        "prefix": sys.prefix,
-        "is_virtual": is_virtual(),
         "sees_global_site": not is_virtual() or includes_global_site(Path(sys.prefix)),
         "managers_message": None if is_virtual() else managers_message(stdlib, language),
         "markers": markers.default_environment(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resilient_pip.errors import StorageError, TargetRefused, UsageError
@@ -20,8 +20,6 @@ class Destination:
 
     folder: str
     """The folder that receives most of it."""
-    is_user: bool = False
-    """Whether that is the user's site-packages."""
     by_default: bool = False
     """Whether pip falls back to it by itself because the normal site-packages is not writable."""
 
@@ -74,7 +72,7 @@ def _destination(target: Target, install: Install) -> Destination:
     """Follow pip's decide_user_install, whose cases come in this order."""
     rooted = _gives(install, "--root")
     normal = Destination(folder=install.location or target.purelib)
-    user = Destination(folder=install.location or target.user_site, is_user=True)
+    user = Destination(folder=install.location or target.user_site)
     if install.user:
         _check_user_install(target, install)
         return user
@@ -82,7 +80,7 @@ def _destination(target: Target, install: Install) -> Destination:
         return normal
     if not target.has_user_site or _obstacle(normal.folder, target) is None:
         return normal
-    return Destination(folder=user.folder, is_user=True, by_default=True)
+    return replace(user, by_default=True)
 
 
 def _check_user_install(target: Target, install: Install) -> None:

@@ -22,8 +22,8 @@ from resilient_pip.errors import (
     TooSlow,
 )
 from resilient_pip.events import Emit, Subject, TransferWaiting
-from resilient_pip.model import RemoteFile, redact
-from resilient_pip.policy.deadlines import Terms, first_byte_timeout_s, idle_timeout_s
+from resilient_pip.model import RemoteFile, Terms, redact
+from resilient_pip.policy.deadlines import first_byte_timeout_s, idle_timeout_s
 from resilient_pip.settings import Settings
 from resilient_pip.transport.client import Answer, Client
 from resilient_pip.transport.growth import Growth

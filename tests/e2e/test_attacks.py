@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.support.environments import Environment, Running, Workspace, living
+from tests.support.environments import Environment, Running, Workspace, eventually, living
 from tests.support.faults import CaptivePortal, NeverAnswer, Stall, Status
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import EACH_ALONE, QUICK
@@ -141,19 +141,26 @@ def test_what_the_deadline_ended_is_named(
     assert run.block["from"] == index.url_of(index.page_path("torch"))
 
 
-def test_a_group_that_a_signal_ended_is_named(
+def test_a_group_that_a_signal_ended_is_named_and_installed_again(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
-    """Not as "not reached": its installation was under way."""
+    """It is not "not reached", and the next run does not take what pip left half done for installed."""
     code = "\n".join(f"def f{number}(a):\n    return [a, {number}]" for number in range(300))
-    index.add(make_wheel("big", "1.0", files={f"big/m{number}.py": code for number in range(300)}))
-    running = workspace.start(environment, "install", "--index-url", index.url, "big")
-    running.wait_for_line(lambda text: "big: installing" in text, 30)
+    files = {f"big/m{number}.py": code for number in range(300)}
+    index.add(make_wheel("big", "1.0", files=files, entry_points={"bigtool": "big.m1:f1"}))
+    words = ("install", "--index-url", index.url, "big")
+    running = workspace.start(environment, *words)
+    eventually(lambda: any(environment.site_packages.glob("big-1.0.dist-info/METADATA")), 30)
     running.process.send_signal(signal.SIGTERM)
     run = running.finish(8)
     assert run.returncode == 143, run.output
     assert 'group 1/1 "big"' in run.block[""]
     assert "not reached" not in run.output
+    assert environment.versions() == {}
+    assert not (environment.root / "bin" / "bigtool").exists()
+    again = workspace.tool(environment, *words)
+    assert again.returncode == 0, again.output
+    assert (environment.root / "bin" / "bigtool").exists()
 
 
 @pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
@@ -169,7 +176,9 @@ def test_closed_streams(
     assert environment.versions() == {"torch": "1.0"}
 
 
-@pytest.mark.parametrize("offered", [pytest.param((), id="too-little"), pytest.param(("last",), id="too-much")])
+@pytest.mark.parametrize(
+    "offered", [pytest.param((), id="too-little"), pytest.param(("first", "last"), id="too-much")]
+)
 def test_metadata_that_differs_from_the_wheel(
     index: FaultyIndex, workspace: Workspace, environment: Environment, offered: tuple[str, ...]
 ) -> None:
@@ -182,7 +191,7 @@ def test_metadata_that_differs_from_the_wheel(
     assert run.returncode == 65, run.output
     assert run.block["package"].startswith("torch 1.0")
     assert run.block["from"] == index.url_of(wheel.path)
-    assert "first" in run.block["cause"]
+    assert ("last" if offered else "first") in run.block["cause"]
     assert environment.versions() == {}
 
 
@@ -209,3 +218,15 @@ def test_pip_s_cache_folder_that_cannot_be_made(
     assert run.returncode == 0, run.output
     assert "nothing is kept for the next run" in run.output
     assert environment.versions() == {"torch": "1.0"}
+
+
+def test_a_direct_url_that_stalls_is_named(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """Pip itself fetches what is required by URL: when it hangs, its last words say what on."""
+    index.add(TORCH)
+    index.script(TORCH.path, [Stall(1000)])
+    words = ("--no-index", *QUICK, "--hung-timeout", "3s", f"torch @ {index.url_of(TORCH.path)}")
+    run = workspace.tool(environment, "install", *words, timeout_s=30)
+    assert run.returncode == 75, run.output
+    assert any(TORCH.filename in row for row in run.block.values()), run.output

@@ -32,11 +32,14 @@ def stock(index: FaultyIndex) -> None:
         index.add(make_wheel("speed", version))
 
 
-def folder(workspace: Workspace) -> Path:
-    """A source tree that builds offline and needs lib."""
-    sdist = make_sdist("local", "1.0", ["lib"])
+def folder(workspace: Workspace, *, fails_with: str | None = None) -> Path:
+    """A source tree that builds offline, also as editable, and needs lib."""
+    sdist = make_sdist("local", "1.0", ["lib"], fails_with=fails_with)
     with tarfile.open(fileobj=io.BytesIO(sdist.content)) as archive:
         archive.extractall(workspace.root, filter="data")
+    with (workspace.root / "local-1.0" / "carried_backend.py").open("a") as backend:
+        backend.write("\nbuild_editable = build_wheel\n")
+        backend.write("prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel\n")
     return (workspace.root / "local-1.0").rename(workspace.root / "local")
 
 
@@ -61,6 +64,30 @@ def _same_twice(_workspace: Workspace, _index: FaultyIndex) -> Words:
 
 def _folder(workspace: Workspace, _index: FaultyIndex) -> Words:
     return [f"./{folder(workspace).name}", "egg"]
+
+
+def _editable(workspace: Workspace, _index: FaultyIndex) -> Words:
+    return ["-e", f"./{folder(workspace).name}", "egg"]
+
+
+def _folder_beside_sdist(workspace: Workspace, index: FaultyIndex) -> Words:
+    index.add(make_wheel("foo", "1.0", files={"foo/of_the_wheel.py": ""}))
+    index.add(make_sdist("foo", "1.0"))
+    return ["--no-binary", "foo", "foo", f"./{folder(workspace).name}"]
+
+
+def _folder_after_its_dependent(workspace: Workspace, index: FaultyIndex) -> Words:
+    index.add(make_wheel("wants", "1.0", ["local"]))
+    return ["wants", f"./{folder(workspace).name}"]
+
+
+def _folder_of_a_dependency(workspace: Workspace, index: FaultyIndex) -> Words:
+    index.add(make_wheel("wants", "1.0", [f"local @ {folder(workspace).as_uri()}"]))
+    return ["wants", "egg"]
+
+
+def _folder_again_in_a_dependency(workspace: Workspace, index: FaultyIndex) -> Words:
+    return ["./local", *_folder_of_a_dependency(workspace, index)]
 
 
 def _repository(workspace: Workspace, _index: FaultyIndex) -> Words:
@@ -105,6 +132,19 @@ def _files_by_url(_workspace: Workspace, index: FaultyIndex) -> Words:
         pytest.param(_circle, {"app", "lib", "speed", "chicken", "egg"}, id="circle"),
         pytest.param(_same_twice, {"app", "lib", "speed"}, id="named-twice"),
         pytest.param(_folder, {"local", "lib", "chicken", "egg"}, id="folder"),
+        pytest.param(_editable, {"local", "lib", "chicken", "egg"}, id="editable"),
+        pytest.param(_folder_beside_sdist, {"foo", "local", "lib"}, id="folder-beside-sdist"),
+        pytest.param(_folder_after_its_dependent, {"wants", "local", "lib"}, id="folder-after-its-dependent"),
+        pytest.param(
+            _folder_of_a_dependency,
+            {"wants", "local", "lib", "chicken", "egg"},
+            id="folder-of-a-dependency",
+        ),
+        pytest.param(
+            _folder_again_in_a_dependency,
+            {"wants", "local", "lib", "chicken", "egg"},
+            id="folder-again-in-a-dependency",
+        ),
         pytest.param(_repository, {"local", "lib", "chicken", "egg"}, id="git"),
         pytest.param(_wheel_file, {"local", "lib", "chicken", "egg"}, id="wheel-file"),
         pytest.param(
@@ -122,18 +162,50 @@ def test_a_form_of_requirement(
     write: Callable[[Workspace, FaultyIndex], Words],
     installed: set[str],
 ) -> None:
-    """In groups, from the gateway or offline, with the same files as by pip."""
+    """In groups or in one, from the gateway or offline, with the same files as by pip."""
     stock(index)
     words = ("install", "--index-url", index.url, *write(workspace, index))
+    runs = (
+        workspace.pip,
+        workspace.tool,
+        lambda environment, *words: workspace.tool(environment, *words, *EACH_ALONE),
+    )
     snapshots = []
-    for ours in (False, True):
+    for install in runs:
         environment = workspace.environment()
-        run = workspace.tool(environment, *words, *EACH_ALONE) if ours else workspace.pip(environment, *words)
+        run = install(environment, *words)
         assert run.returncode == 0, run.output
         assert environment.versions().keys() == installed
         snapshots.append(environment.snapshot())
         shutil.rmtree(environment.root)
     assert snapshots[1] == snapshots[0]
+    assert snapshots[2] == snapshots[0]
+
+
+@pytest.mark.parametrize("flag", [pytest.param([], id="folder"), pytest.param(["-e"], id="editable")])
+def test_a_failed_build_replaces_nothing(index: FaultyIndex, workspace: Workspace, flag: list[str]) -> None:
+    """Even of what only the installing pip can build, and even in a later group."""
+    stock(index)
+    environment = workspace.environment()
+    words = ("install", "--index-url", index.url)
+    assert workspace.pip(environment, *words, "lib<2").returncode == 0
+    broken = folder(workspace, fails_with="no compiler here")
+    before = environment.snapshot()
+    run = workspace.tool(environment, *words, *EACH_ALONE, "lib>=2", *flag, f"./{broken.name}")
+    assert run.returncode == 1, run.output
+    assert "no compiler here" in run.stderr
+    assert environment.snapshot() == before
+
+
+def test_only_checkouts_go_to_pips_own_cache(index: FaultyIndex, workspace: Workspace) -> None:
+    """Pip would keep the wheels of stored sdists by the path of this run's folder."""
+    stock(index)
+    index.add(make_sdist("source", "1.0"))
+    words = ("source", *_direct_sdist(workspace, index), f"local @ {repository(workspace)}")
+    run = workspace.tool(workspace.environment(), "install", "--index-url", index.url, *words)
+    assert run.returncode == 0, run.output
+    kept = (workspace.home / ".cache" / "pip").rglob("*.whl")
+    assert {wheel.name.partition("-")[0] for wheel in kept} == {"local"}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from resilient_pip.model import (
     SafeUrl,
     SourceLine,
     Stage,
+    Terms,
     project_name,
 )
 
@@ -32,7 +33,8 @@ def planned(name: str, version: str, size: int | None, limit_s: float | None = N
     file = RemoteFile(
         project=project_name(name), filename=filename, url=f"https://files.example/{filename}", size=size
     )
-    return PlannedFile(project=project_name(name), name=name, version=version, file=file, limit_s=limit_s)
+    terms = Terms(limit_s=limit_s, hard=False, tries=8)
+    return PlannedFile(project=project_name(name), name=name, version=version, file=file, terms=terms)
 
 
 IDNA = planned("idna", "3.10", 70_000, 61.0)

@@ -38,6 +38,9 @@ assert _PIP
 assert _PIP.origin
 PIP_ARGV = (sys.executable, str(Path(_PIP.origin).with_name("__pip-runner__.py")))
 
+NO_PIP = Pip(argv=(), env={}, cwd="/")
+"""For what must not be started."""
+
 TRAITS = BuildTraits(
     interpreter="cpython 3.11.7",
     tag="cp311-cp311-manylinux_2_36_x86_64",
@@ -95,6 +98,7 @@ class Workshop:
         builder = Builder(
             run=supervisor.run,
             pip=Pip(argv=PIP_ARGV, env=self._env, cwd=str(self.folder)),
+            caching_pip=NO_PIP,
             traits=self.traits,
             folder=run / "build",
             cache=self.cache,
@@ -131,9 +135,21 @@ async def _build_nothing(file: PlannedFile) -> Path | None:
         raise AssertionError
 
     builder = Builder(
-        run=never, pip=Pip(argv=(), env={}, cwd="/"), traits=TRAITS, folder=Path("/none"), cache=None
+        run=never, pip=NO_PIP, caching_pip=NO_PIP, traits=TRAITS, folder=Path("/none"), cache=None
     )
     return await builder.wheel_of(file, None)
+
+
+FETCHED = {RequirementForm.NAMED, RequirementForm.DIRECT}
+IN_PLACE = {RequirementForm.LOCAL, RequirementForm.EDITABLE}
+
+
+@pytest.mark.parametrize("form", RequirementForm)
+def test_each_form_has_its_way(form: RequirementForm) -> None:
+    """Downloaded here or not; its wheel there already, built before the installation or by it."""
+    sdist, wheel = planned(SDIST, form), planned(WHEEL, form)
+    assert (form.is_fetched, form.is_built_in_place) == (form in FETCHED, form in IN_PLACE)
+    assert (sdist.is_built_before, wheel.is_built_before) == (form not in IN_PLACE, False)
 
 
 def test_build_requirements_come_from_the_index(tmp_path: Path, index: FaultyIndex) -> None:
@@ -216,6 +232,7 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
     builder = Builder(
         run=look,
         pip=Pip(argv=("python", "pip"), env={}, cwd="/w"),
+        caching_pip=NO_PIP,
         traits=replace(TRAITS, options=("--pre",)),
         folder=tmp_path,
         cache=None,
@@ -224,7 +241,7 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
     with pytest.raises(ChildFailed, match="left 0 wheels instead of one"):
         anyio.run(builder.wheel_of, file, stored)
     room = tmp_path / "src"
-    assert (room / "requirements.txt").read_text().splitlines()[1:] == [
+    assert (room / "requirements.txt").read_text().splitlines() == [
         f"Src @ {(room / SDIST.filename).as_uri()}#subdirectory=sub --config-settings=k=v"
     ]
     assert seen == [
@@ -246,10 +263,11 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
 
 
 def test_a_checkout_is_built_at_its_commit(tmp_path: Path) -> None:
-    """The credentials of its URL are written into a private file only."""
+    """The credentials of its URL are written into a private file only; pip may keep its wheel."""
 
     async def look(command: Command) -> ChildResult:
         assert "secret" not in " ".join(command.argv)
+        assert command.argv[0] == "caching python"
         return ChildResult(returncode=1, lines=("ERROR: no such host",), log=tmp_path / "log", stopped=False)
 
     file = replace(
@@ -257,13 +275,12 @@ def test_a_checkout_is_built_at_its_commit(tmp_path: Path) -> None:
         reference="git+https://secret@h/r.git@main#subdirectory=s",
         direct_url=json.dumps({"url": "https://h/r.git", "vcs_info": {"vcs": "git", "commit_id": "c0"}}),
     )
-    builder = Builder(
-        run=look, pip=Pip(argv=("python",), env={}, cwd="/w"), traits=TRAITS, folder=tmp_path, cache=None
-    )
+    caching = Pip(argv=("caching python",), env={}, cwd="/w")
+    builder = Builder(run=look, pip=NO_PIP, caching_pip=caching, traits=TRAITS, folder=tmp_path, cache=None)
     with pytest.raises(ChildFailed, match="no such host"):
         anyio.run(builder.wheel_of, file, None)
     requirements = tmp_path / "src" / "requirements.txt"
-    assert requirements.read_text().endswith("\nSrc @ git+https://secret@h/r.git@c0#subdirectory=s\n")
+    assert requirements.read_text() == "Src @ git+https://secret@h/r.git@c0#subdirectory=s\n"
     assert requirements.stat().st_mode & 0o777 == 0o600
 
 
@@ -272,7 +289,8 @@ def test_a_private_folder_that_cannot_be_written_is_named(workshop: Workshop) ->
     (workshop.folder / "run-1").touch()
     builder = Builder(
         run=Supervisor(emit=lambda _: None, settings=Settings(), log_folder=workshop.folder).run,
-        pip=Pip(argv=PIP_ARGV, env={}, cwd="/"),
+        pip=NO_PIP,
+        caching_pip=NO_PIP,
         traits=TRAITS,
         folder=workshop.folder / "run-1" / "build",
         cache=None,

@@ -289,7 +289,7 @@ def _logged(result: ChildResult) -> list[str]:
 
 
 def test_a_child_without_a_sign_of_life_is_hung(tmp_path: Path) -> None:
-    """It is ended, and the error says for how long nothing moved."""
+    """It is ended, and the error says for how long nothing moved, and what came last."""
 
     async def main() -> None:
         stage = Stage(tmp_path, hung_timeout_s=1.0)
@@ -298,7 +298,8 @@ def test_a_child_without_a_sign_of_life_is_hung(tmp_path: Path) -> None:
             await stage.run("print('ready', flush=True)\n" + SLEEP)
 
         error = caught.value
-        assert str(error) == f"install torch: no output, CPU time or I/O for {format_seconds(error.silent_s)}"
+        silent = format_seconds(error.silent_s)
+        assert str(error) == (f"install torch: no output, CPU time or I/O for {silent}; it last said: ready")
         assert 1.0 <= error.silent_s < 10.0
         assert stage.finished == [
             ChildFinished(what="install torch", outcome=Outcome.FAILED, returncode=-signal.SIGTERM)

@@ -31,8 +31,8 @@ from resilient_pip.errors import (
     Unreachable,
 )
 from resilient_pip.events import Event, Noted, RetryScheduled, TransferAdvanced, TransferWaiting
-from resilient_pip.fetch import Downloads, StoredFile, Terms
-from resilient_pip.model import Outcome, RemoteFile
+from resilient_pip.fetch import Downloads, StoredFile
+from resilient_pip.model import Outcome, RemoteFile, Terms
 from tests.support.faults import (
     CaptivePortal,
     CutEvery,

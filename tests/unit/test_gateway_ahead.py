@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import anyio
 from packaging.specifiers import SpecifierSet
 
 from resilient_pip.gateway.ahead import Ahead
 from resilient_pip.index.pages import ListedFile, Page
-from resilient_pip.model import ProjectName
+from resilient_pip.model import ProjectName, RemoteFile
 from tests.support.wheels import Distribution, make_sdist, make_wheel
-from tests.unit.gateways import TARGET, exhausted, listed, run
+from tests.unit.gateways import TARGET, Followed, Stored, exhausted, listed, run
 
 
 @dataclass(kw_only=True)
@@ -24,6 +25,8 @@ class Network:
     failing: frozenset[str] = frozenset()
     """Projects whose pages fail."""
     pages: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    """Names of the files that were downloaded."""
     metadata: list[str] = field(default_factory=list)
     """Versions whose metadata was asked for, as "demo 1.0"."""
     gate: anyio.Event | None = None
@@ -51,6 +54,16 @@ class Network:
             raise RuntimeError(file.version)
         return file.metadata
 
+    async def fetch(self, file: RemoteFile) -> Stored:
+        """Download a file."""
+        self.fetched.append(file.filename)
+        await anyio.lowlevel.checkpoint()
+        return Stored(path=Path("/nowhere"))
+
+    def follow(self, file: RemoteFile) -> AbstractAsyncContextManager[Followed]:
+        """Nobody follows a guess."""
+        raise NotImplementedError(file)
+
     def find(self, filename: str) -> Distribution:
         """Give a file by name."""
         return next(file for files in self.files.values() for file in files if file.filename == filename)
@@ -62,7 +75,12 @@ async def ahead_of(network: Network, **constraints: str) -> AsyncIterator[Ahead]
     limits = {ProjectName(name): SpecifierSet(text) for name, text in constraints.items()}
     async with anyio.create_task_group() as tasks:
         yield Ahead(
-            pages=network.read_pages, metadata=network.guess, target=TARGET, constraints=limits, tasks=tasks
+            pages=network.read_pages,
+            metadata=network.guess,
+            files=network,
+            target=TARGET,
+            constraints=limits,
+            tasks=tasks,
         )
 
 
@@ -92,6 +110,29 @@ def test_dependencies_are_followed_as_pip_would() -> None:
     start(network, "app", "base", "direct @ https://h/x.whl", 'win; sys_platform == "win32"')
     assert sorted(network.pages) == ["app", "base", "gone", "lib", "turbo"]
     assert sorted(network.metadata) == ["app 2.0", "base 0.9", "lib 1.0", "turbo 1.0"]
+
+
+def test_of_hashed_requirements_the_file_is_fetched() -> None:
+    """The best one that has a hash; no metadata, as their dependencies are hashed lines too."""
+    sdist, wheel, newer = (
+        make_sdist("demo", "1.0"),
+        make_wheel("demo", "1.0", ["lib"]),
+        make_wheel("demo", "2.0"),
+    )
+    plain = make_wheel("plain", "1.0")
+    network = Network(files={"demo": [wheel, sdist, newer], "plain": [plain]})
+    hashes = {
+        ProjectName("demo"): frozenset({("sha256", sdist.sha256), ("sha512", wheel.sha256)}),
+        ProjectName("plain"): frozenset({("md5", "0" * 32)}),  # the index gives others: pip looks into it
+    }
+
+    async def main() -> None:
+        async with ahead_of(network) as ahead:
+            ahead.start(["demo==1.0", "plain"], hashes)
+
+    run(main)
+    assert sorted(network.fetched) == [sdist.filename, plain.filename]
+    assert network.metadata == []
 
 
 def test_specifiers_of_user_and_constraints_count_from_the_start() -> None:

@@ -30,3 +30,17 @@ def test_urls_lead_back_to_files() -> None:
         "https://files.test/demo-1.0.whl",
     ]
     assert [links.remote_file(stranger) for stranger in strangers] == [None] * len(strangers)
+
+
+def test_a_text_names_files_as_upstream_does() -> None:
+    """Credentials and the gateway's secret stay out; what is no file loses the secret only."""
+    links = Links(BASE)
+    entry = listed(make_wheel("demo", "1.0+cpu"), url="https://u:p@files.test/a/demo-1.0%2Bcpu.whl?sig=x")
+    url = links.file_url(0, entry)
+    upstream = "https://files.test/a/demo-1.0%2Bcpu.whl"
+    assert links.in_upstreams_words(f"demo from {url}#sha256=aa (from -r x)") == (
+        f"demo from {upstream} (from -r x)"
+    )
+    assert links.in_upstreams_words(f"Downloading {url}.metadata.") == f"Downloading {upstream}.metadata."
+    assert links.in_upstreams_words(f"in {BASE}/0/simple/demo/: x") == "in gateway:/0/simple/demo/: x"
+    assert links.in_upstreams_words(f"Looking in indexes: {BASE}") == "Looking in indexes: gateway:"

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,14 +20,18 @@ import anyio
 import pytest
 from packaging.requirements import Requirement as ParsedRequirement
 
-from resilient_pip.build import Builder, read_traits
-from resilient_pip.child.command import child_environment
-from resilient_pip.child.process import Supervisor
+from resilient_pip.build.builder import Builder
+from resilient_pip.build.traits import read_traits
+from resilient_pip.child.command import Command, child_environment
+from resilient_pip.child.pip import Pip
+from resilient_pip.child.process import ChildResult, Supervisor
 from resilient_pip.errors import ChildFailed, StorageError
 from resilient_pip.events import Event
 from resilient_pip.fetch import StoredFile
-from resilient_pip.install import Difference, Installer, differences
-from resilient_pip.install.arguments import constraint_lines, requirement_lines, words
+from resilient_pip.install.arguments import Call, calls, constraint_lines, words
+from resilient_pip.install.check import Difference, differences
+from resilient_pip.install.installer import Installer
+from resilient_pip.install.size import unpacked_size
 from resilient_pip.install.wheel_cache import add_wheel, cache_path
 from resilient_pip.model import (
     Group,
@@ -84,34 +89,89 @@ DEP = planned("dep", requested=False)
 URL = planned("url", RequirementForm.DIRECT, extras=("x",), reference="https://u:p@h/url.whl#sha256=aa")
 REPO = planned("repo", RequirementForm.VCS, requested=False, reference="git+https://h/repo@main")
 FOLDER = planned(
-    "folder", RequirementForm.LOCAL, reference="./folder[x]", build_options=("--config-settings=k=v",)
+    "folder",
+    RequirementForm.LOCAL,
+    extras=("x",),
+    reference="./folder[x]",
+    build_options=("--config-settings=k=v",),
 )
-EDITABLE = planned("editable", RequirementForm.EDITABLE, reference=".[dev]")
+EDITABLE = planned("editable", RequirementForm.EDITABLE, extras=("dev",), reference=".[dev]")
 ALL = (NAMED, DEP, URL, REPO, FOLDER, EDITABLE)
 
 
 # --- what the child is told --------------------------------------------------------------------------
 
 
-def test_the_child_is_asked_for_what_the_user_asked_for() -> None:
+def test_pip_is_asked_for_what_the_user_asked_for() -> None:
     """Dependencies are left to pip; a project that is installed already is named for its new extra."""
     group = Group(
         name="g",
-        files=ALL,
+        files=(NAMED, DEP, URL, REPO),
         requirements=(
             Requirement(text="named", name=project_name("named")),
             Requirement(text="old[e,d]>=1", name=project_name("old"), extras=frozenset({"e", "d"})),
             Requirement(text="plain", name=project_name("plain")),
         ),
     )
-    assert requirement_lines(group, ALL) == [
-        "Named[a,b]==1.0",
-        "url[x] @ https://u:p@h/url.whl#sha256=aa",
-        "./folder[x] --config-settings=k=v",
-        "-e .[dev]",
-        "old[d,e]",
-        "plain",
-    ]
+    asked_for = ("Named[a,b]==1.0", "url[x] @ https://u:p@h/url.whl#sha256=aa", "old[d,e]", "plain")
+    for one_call in (False, True):
+        assert calls(group, ALL, one_call=one_call) == (
+            Call(requirements=asked_for, options=("--no-index",), builds=False),
+        )
+
+
+IN_PLACE = ("./folder[x] --config-settings=k=v", "-e .[dev]")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param(
+            (NAMED, FOLDER, DEP, EDITABLE),
+            [
+                Call(requirements=IN_PLACE, options=("--no-deps",), builds=True),
+                Call(
+                    requirements=("Named[a,b]==1.0", "folder[x]", "editable[dev]"),
+                    options=("--no-index",),
+                    builds=False,
+                ),
+            ],
+            id="the others after it, offline",
+        ),
+        pytest.param(
+            (FOLDER, EDITABLE),
+            [Call(requirements=IN_PLACE, options=("--no-deps",), builds=True)],
+            id="alone",
+        ),
+        pytest.param(
+            (replace(FOLDER, requested=False), NAMED),
+            [Call(requirements=("Named[a,b]==1.0",), options=(), builds=True)],
+            id="for a dependency",
+        ),
+        pytest.param(
+            (FOLDER, replace(NAMED, requires=("folder @ file:///folder",))),
+            [Call(requirements=(IN_PLACE[0], "Named[a,b]==1.0"), options=(), builds=True)],
+            id="a dependency leads there by URL",
+        ),
+        pytest.param(
+            (replace(NAMED, requires=("folder @ file:///folder",)),),
+            [Call(requirements=("Named[a,b]==1.0", IN_PLACE[0]), options=(), builds=True)],
+            id="into an earlier group",
+        ),
+    ],
+)
+def test_what_is_built_in_place_is_built_first(files: tuple[PlannedFile, ...], expected: list[Call]) -> None:
+    """And alone, so that the pip that sees the indexes has nothing to choose; unless pip insists on more."""
+    plan = list({file.project: file for file in (*ALL, *files)}.values())
+    assert list(calls(Group(name="g", files=files), plan, one_call=False)) == expected
+
+
+def test_one_call_stays_one_call() -> None:
+    """--target and its like: in two calls the second would not see what the first brought."""
+    group = Group(name="g", files=(FOLDER, NAMED))
+    assert calls(group, ALL, one_call=True) == (
+        Call(requirements=(IN_PLACE[0], "Named[a,b]==1.0"), options=(), builds=True),
+    )
 
 
 def test_everything_planned_is_pinned() -> None:
@@ -124,40 +184,33 @@ def test_everything_planned_is_pinned() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("file", "online"),
-    [
-        pytest.param(NAMED, False, id="index"),
-        pytest.param(URL, False, id="URL"),
-        pytest.param(REPO, False, id="VCS"),
-        pytest.param(FOLDER, True, id="folder"),
-        pytest.param(EDITABLE, True, id="editable"),
-    ],
-)
-def test_only_a_folder_needs_the_index(file: PlannedFile, *, online: bool) -> None:
-    """All else is installed offline."""
-    found = words(
-        Group(name="g", files=(DEP, file)),
-        ("--no-compile",),
-        requirements=Path("/r"),
-        constraints=Path("/c"),
-        links=Path("/l"),
-        cache=Path("/k"),
-    )
-    assert ("--no-index" in found) is not online
-    assert [word for word in found if word != "--no-index"] == [
+def test_the_words_of_a_call() -> None:
+    """The user's options and the call's own."""
+    call = Call(requirements=(), options=("--no-index",), builds=False)
+    places = {"requirements": Path("/r"), "constraints": Path("/c"), "links": Path("/l"), "cache": Path("/k")}
+    assert words(call, ("--no-compile",), **places) == (
         "install",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--progress-bar=off",
         "--root-user-action=ignore",
         "--pre",
         "--no-compile",
+        "--no-index",
         "--find-links=/l",
         "--cache-dir=/k",
         "--constraint=/c",
         "--requirement=/r",
-    ]
+    )
+
+
+def test_the_size_of_an_installation(tmp_path: Path) -> None:
+    """Unpacked bytes; those of the file where the wheel is broken; none of what has no file."""
+    packed, broken = tmp_path / "packed", tmp_path / "broken"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", b"\0" * 100_000)
+        archive.writestr("ones", b"\1" * 1_000)
+    broken.write_bytes(b"no wheel")
+    sized = replace(URL, file=replace(URL.file, size=7))
+    group = Group(name="g", files=(NAMED, sized, FOLDER))
+    assert unpacked_size(group, {NAMED.project: packed, URL.project: broken}) == 101_007
 
 
 def test_the_check_compares_versions() -> None:
@@ -271,7 +324,6 @@ class Scene:
             install=install,
             installed=present,
             settings=Settings(group_size=self.group_size),
-            limit_s=lambda _: None,
             cwd=str(self.workspace.root),
         )
         return plan, read
@@ -286,14 +338,11 @@ class Scene:
         (root / "logs").mkdir(parents=True)
         supervisor = Supervisor(emit=self.events.append, settings=Settings(), log_folder=root / "logs")
         env = child_environment(os.environ, index_urls=[self.index.url], temp=root)
-        common = {
-            "run": supervisor.run,
-            "pip_argv": (str(environment.python), str(PIP_RUNNER)),
-            "env": env,
-            "cwd": str(self.workspace.root),
-        }
+        pip = Pip(argv=(str(environment.python), str(PIP_RUNNER)), env=env, cwd=str(self.workspace.root))
         builder = Builder(
-            **common,  # type: ignore[arg-type]  # each value has its field's type
+            run=supervisor.run,
+            pip=pip,
+            caching_pip=pip,
             traits=read_traits(
                 environment=read.environment, tag="t", options=(), environ=env, cwd=self.workspace.root
             ),
@@ -301,11 +350,12 @@ class Scene:
             cache=None,
         )
         installer = Installer(
-            **common,  # type: ignore[arg-type]  # each value has its field's type
+            pip=pip,
             options=install.install_options,
             planned=plan.files,
             environment=read.environment,
             folder=root / "install",
+            one_call=install.one_call,
         )
         (root / "install").mkdir()
         for number, group in enumerate(plan.groups, 1):
@@ -315,7 +365,9 @@ class Scene:
                 for file in group.files
                 if (wheel := await builder.wheel_of(file, stored.get(file.project))) is not None
             }
-            await installer.install_group(group, number, wheels)
+            await installer.install_group(
+                group, number, wheels, run=supervisor.run, run_building=supervisor.run
+            )
             present = {project_name(name): version for name, version in environment.versions().items()}
             assert install.one_call or differences(group, present) == ()
 
@@ -556,18 +608,17 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """No traceback for a full or read-only disk."""
     (tmp_path / "file").touch()
 
-    async def never(_: object) -> None:
+    async def never(_: Command) -> ChildResult:
         raise AssertionError
 
     installer = Installer(
-        run=never,  # type: ignore[arg-type]  # nothing may be run
-        pip_argv=(),
-        env={},
-        cwd="/",
+        pip=Pip(argv=(), env={}, cwd="/"),
         options=(),
         planned=(),
         environment=TARGET,
         folder=tmp_path / "file",
+        one_call=False,
     )
+    install = functools.partial(installer.install_group, run=never, run_building=never)
     with pytest.raises(StorageError, match="group-1"):
-        anyio.run(installer.install_group, Group(name="g", files=()), 1, {})
+        anyio.run(install, Group(name="g", files=()), 1, {})

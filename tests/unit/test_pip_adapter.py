@@ -15,10 +15,21 @@ import pip
 import pytest
 from packaging.version import Version
 
-from resilient_pip.errors import Refused, ResilientPipError, ServerBusy, Unreachable, UsageError
+from resilient_pip.errors import (
+    Dropped,
+    Refused,
+    ResilientPipError,
+    ServerBusy,
+    SourceError,
+    Stalled,
+    Unreachable,
+    UsageError,
+)
 from resilient_pip.model import Directive, Install, Network, Requirement, RequirementForm, SourceLine
 from resilient_pip.pip_adapter import read_install
 from resilient_pip.settings import OPTIONS, Option
+from tests.support.faults import EarlyClose, Fault, NeverAnswer, Ok, Reset, Stall, Status
+from tests.support.faultserver import FaultyIndex
 
 pytestmark = pytest.mark.pips
 PIP = Version(pip.__version__)
@@ -788,3 +799,30 @@ def test_a_url_without_a_server() -> None:
     with pytest.raises(Unreachable) as caught:
         read_install(["--retries=0", "-r", f"http://127.0.0.1:{port}/r.txt"])
     assert str(caught.value) == f"no connection (refused): {os.strerror(111)}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "text"),
+    [
+        pytest.param(NeverAnswer(), Stalled, "stalled: no data for 0.2 s at 0 B", id="no-answer"),
+        pytest.param(Stall(3), Stalled, "stalled: no data for 0.2 s at 0 B", id="stall"),
+        pytest.param(Reset(3), Dropped, f"{os.strerror(104)} at 0 B", id="reset"),
+        pytest.param(EarlyClose(3), Dropped, None, id="early-close"),
+        pytest.param(Status(504), ServerBusy, "HTTP 504", id="504"),
+    ],
+)
+def test_a_url_that_breaks(
+    index: FaultyIndex, fault: Fault, error: type[SourceError], text: str | None
+) -> None:
+    """Once more works; for ever, it is worth another run (75), and the URL is told."""
+    url = index.put("/r.txt", b"one\ntwo\n", "text/plain")
+    index.script("/r.txt", [fault, Ok()])
+    options = ("--timeout=0.2", "--retries=1")
+    assert [one.text for one in read(*options, "-r", url).requirements] == ["one", "two"]
+    assert len(index.requests_for("/r.txt")) == 2
+    index.script("/r.txt", [fault])
+    with pytest.raises(error) as caught:
+        read(*options, "-r", url)
+    assert (caught.value.url, caught.value.exit_code) == (url, 75)
+    assert text is None or str(caught.value) == text
+    assert len(index.requests_for("/r.txt")) == 4

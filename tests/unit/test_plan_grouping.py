@@ -133,7 +133,13 @@ def shape(groups: Sequence[Group]) -> dict[str, str]:
             [asked("a")],
             [planned("a"), planned("stray")],
             {"a": "a stray"},
-            id="what nothing explains joins all",
+            id="what nothing explains comes last",
+        ),
+        pytest.param(
+            [asked("a", "g"), asked("b", "h")],
+            [planned("stray"), planned("a"), planned("b")],
+            {"g": "a", "h": "b", "stray": "stray"},
+            id="and leaves explicit groups alone",
         ),
         pytest.param([], [planned("stray")], {"stray": "stray"}, id="without a requirement"),
         pytest.param(
@@ -160,11 +166,12 @@ def test_a_group_knows_the_requirements_that_made_it() -> None:
     ]
 
 
-def test_a_requirement_without_a_name_leaves_one_group() -> None:
-    """What cannot be told apart is installed together."""
+def test_a_requirement_without_a_name_comes_last() -> None:
+    """What cannot be told apart goes with it."""
     unnamed = Requirement(text="https://h/x.tar.gz")
-    groups = grouped([asked("big"), unnamed], [planned("big", 200), planned("x", 200)])
-    assert shape(groups) == {"big": "big x"}
+    groups = grouped([unnamed, asked("big")], [planned("x", 200), planned("big", 200)])
+    assert shape(groups) == {"big": "big", "x": "x"}
+    assert groups[1].requirements == (unnamed,)
 
 
 def test_one_call_is_one_group() -> None:

@@ -16,6 +16,7 @@ from resilient_pip.model import (
     SafeUrl,
     SourceLine,
     Stage,
+    Terms,
     project_name,
 )
 from resilient_pip.plan.table import plan_as_json, plan_table
@@ -34,8 +35,7 @@ IDNA = PlannedFile(
     ),
     requested=True,
     extras=frozenset({"b", "a"}),
-    limit_s=60.3,
-    tries=3,
+    terms=Terms(limit_s=60.3, hard=False, tries=3),
 )
 REPO = PlannedFile(
     project=project_name("repo"),
@@ -94,6 +94,12 @@ def test_a_table_fits_its_width(width: int) -> None:
 def test_the_narrowest_table_stays_a_table() -> None:
     """Below eight columns nothing is cut."""
     assert plan_table(PLAN, width=10)[2] == "repo     0.1.dev…        ?         -  repo   https:/…"
+
+
+def test_one_of_each_is_counted_so() -> None:
+    """One package is no packages."""
+    plan = Plan(stages=(Stage(groups=(Group(name="idna", files=(IDNA,)),)),))
+    assert plan_table(plan, width=80)[2:] == ["1 package in 1 group, 70.4 kB"]
 
 
 def test_an_empty_plan_says_so() -> None:

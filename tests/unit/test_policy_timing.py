@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilient_pip.events import Kind
+from resilient_pip.model import Terms
 from resilient_pip.policy.backoff import backoff
 from resilient_pip.policy.deadlines import (
-    Terms,
     first_byte_timeout_s,
     idle_timeout_s,
     transfer_limit_s,

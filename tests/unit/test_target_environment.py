@@ -61,9 +61,6 @@ def test_an_environment_tells_about_itself(tmp_path: Path, copy: PipCopy) -> Non
 
     assert target == Target(
         python=str(tmp_path / "env" / "bin" / "python"),
-        version=".".join(map(str, sys.version_info[:3])),
-        prefix=str(tmp_path / "env"),
-        is_virtual=True,
         sees_global_site=False,
         managers_message=None,
         markers={name: str(value) for name, value in default_environment().items()},
@@ -73,9 +70,7 @@ def test_an_environment_tells_about_itself(tmp_path: Path, copy: PipCopy) -> Non
         user_site=str(tmp_path / ".local" / "lib" / version / "site-packages"),
         has_user_site=False,
         installed={
-            project_name("some-project"): Installed(
-                name="Some_Project", version="1.0", requires=("six",), location=str(site)
-            )
+            project_name("some-project"): Installed(name="Some_Project", version="1.0", requires=("six",))
         },
     )
 

@@ -14,9 +14,6 @@ from resilient_pip.target.usable import Destination, check_usable, free_space
 
 SYSTEM = Target(
     python="/usr/bin/python3",
-    version="3.12.1",
-    prefix="/usr",
-    is_virtual=False,
     sees_global_site=True,
     managers_message=None,
     markers={},
@@ -27,7 +24,7 @@ SYSTEM = Target(
     has_user_site=True,
     installed={},
 )
-VIRTUAL = replace(SYSTEM, is_virtual=True, sees_global_site=False, has_user_site=False)
+VIRTUAL = replace(SYSTEM, sees_global_site=False, has_user_site=False)
 UNWRITABLE = "/dev/null/site-packages"
 """Not writable for anybody, root included."""
 SYSTEM_OF_ROOT = replace(SYSTEM, purelib=UNWRITABLE)
@@ -35,7 +32,7 @@ MANAGED = replace(SYSTEM, managers_message="Use apt.\n")
 PLAIN = Install(requirements=())
 
 NORMAL = Destination(folder=SYSTEM.purelib)
-USER = Destination(folder=SYSTEM.user_site, is_user=True)
+USER = Destination(folder=SYSTEM.user_site)
 
 
 @pytest.mark.parametrize(
