@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pip._internal.exceptions import PipError
-from pip._internal.req.req_file import get_file_content
+from pip._internal.network.utils import raise_for_status
 from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
@@ -38,14 +38,24 @@ def read_url(url: str, session: Any, *, retries: int) -> str:
     number = 0
     while True:
         try:
-            return str(get_file_content(url, session)[1])
-        except READING_FAILED as error:
+            return _read(url, session)
+        except (*READING_FAILED, ProtocolError) as error:
             found = _source_error(url, error, session.timeout)
             final = isinstance(found, (Refused, Unreachable)) or _was_retried(error)
             if final or number >= retries:
                 raise found from error
         time.sleep(_BACKOFF_S * 2**number)
         number += 1
+
+
+def _read(url: str, session: Any) -> str:
+    """Read it once, as `pip._internal.req.req_file.get_file_content` does."""
+    response = session.get(url)
+    raise_for_status(response)
+    # The urllib3 in pip before 26.2 takes a body that ends early for a whole one.
+    if response.raw.tell() < int(response.headers.get("Content-Length", 0)):
+        raise ProtocolError("body ended early")
+    return str(response.text)
 
 
 def _was_retried(error: BaseException) -> bool:

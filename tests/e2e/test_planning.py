@@ -15,6 +15,7 @@ from tests.support.limits import QUICK
 from tests.support.wheels import Distribution, make_sdist, make_wheel
 
 
+@pytest.mark.pips
 def test_a_hash_that_fails_in_planning_names_the_file(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -29,6 +30,7 @@ def test_a_hash_that_fails_in_planning_names_the_file(
     assert wheel.sha256 in run.block["cause"]
 
 
+@pytest.mark.pips
 def test_a_missing_dependency_names_the_line_that_leads_to_it(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -73,6 +75,7 @@ def test_no_file_is_fetched_for_what_is_installed(
     assert len(index.requests_for(wheel.path)) == before
 
 
+@pytest.mark.pips
 def test_a_wheel_by_url_is_transferred_once_and_resumed(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -153,6 +156,7 @@ def test_metadata_that_the_wheel_does_not_have(
     assert environment.versions() == {}
 
 
+@pytest.mark.pips
 def test_an_sdist_by_url_that_stalls_when_pip_reads_it(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
