@@ -27,3 +27,13 @@ def test_links_between_pages_lead_somewhere() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert links == []
+
+
+def test_the_two_commands_are_targets() -> None:
+    """What the README tells a newcomer to type is what the Makefile has, and CI calls the second."""
+    readme, makefile = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()
+    commands = re.findall(r"^    (make \w+)$", readme, re.MULTILINE)
+    assert commands == ["make run", "make test"]
+    for command in commands:
+        assert re.search(rf"^{command.removeprefix('make ')}:", makefile, re.MULTILINE)
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
