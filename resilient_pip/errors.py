@@ -49,11 +49,6 @@ class ResilientPipError(Exception):
         """The exit code of a run that ends with this error."""
         return self.default_exit
 
-    @property
-    def cause_code(self) -> str:
-        """The code of what went wrong in the end (of the last try, where there were several)."""
-        return self.code
-
 
 @dataclass(kw_only=True, eq=False)
 class UsageError(ResilientPipError):
@@ -263,11 +258,6 @@ class AttemptsExhausted(SourceError):
         """That of the last try, but 75 where an earlier try shows that the source does answer."""
         answered = any(not isinstance(attempt.error, Unreachable) for attempt in self.attempts)
         return 75 if isinstance(self.last, Unreachable) and answered else self.last.exit_code
-
-    @property
-    def cause_code(self) -> str:
-        """The code of the last try."""
-        return self.last.code
 
     @property
     def tally(self) -> str:

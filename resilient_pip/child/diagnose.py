@@ -170,11 +170,6 @@ def _build(lines: Sequence[str], number: int) -> list[str]:
     return head + [f"  {line[indent:]}".rstrip() for line in quoted[-BUILD_LINES:]]
 
 
-_NOISE = re.compile(
-    r"\s*(?:\[end of output\]|note: This (?:error|is an issue)|hint: See above|Looking in |$)"
-)
-
-
 # --- the table -------------------------------------------------------------------------------------
 
 

@@ -107,9 +107,9 @@ class RemoteWheels:
 
 
 def _place(answer: Answer) -> tuple[int, int] | None:
-    if answer.status != _PARTIAL:
-        return None
-    return read_content_range(answer.headers.get("content-range", ""))
+    """Give where in the file an answer begins and how long the file is; None where one is not told."""
+    part = read_content_range(answer.headers) if answer.status == _PARTIAL else None
+    return (part.start, part.total) if part and part.total is not None else None
 
 
 def _tail(size: int | None) -> tuple[int, int | None] | int:

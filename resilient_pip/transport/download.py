@@ -22,6 +22,7 @@ from resilient_pip.errors import (
     TooSlow,
 )
 from resilient_pip.events import Emit, Subject, TransferWaiting
+from resilient_pip.index.content_range import read_content_range
 from resilient_pip.model import RemoteFile, Terms, redact
 from resilient_pip.policy.deadlines import first_byte_timeout_s, idle_timeout_s
 from resilient_pip.settings import Settings
@@ -32,7 +33,6 @@ from resilient_pip.transport.pace import Pace
 from resilient_pip.transport.ranges import (
     content_length,
     origin_of,
-    read_content_range,
     resume_headers,
     revalidation_headers,
     why_not_the_rest,
@@ -43,10 +43,8 @@ from resilient_pip.transport.status import refusal
 from resilient_pip.transport.writer import writing
 from resilient_pip.units import format_bytes
 
-_OK = 200
 _PARTIAL_CONTENT = 206
 _NOT_MODIFIED = 304
-_RANGE_NOT_SATISFIABLE = 416
 _SHORTEST_S = 0.001  # a time-out of 0 would end before it looked
 
 

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from resilient_pip.cache.origin import Origin
-
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentRange:
-    """Which part of which whole a 206 answer holds."""
-
-    start: int
-    total: int | None
+from resilient_pip.index.content_range import read_content_range
 
 
 def resume_headers(received: int, origin: Origin) -> dict[str, str]:
@@ -37,14 +26,6 @@ def revalidation_headers(known: Origin) -> dict[str, str]:
     if known.last_modified:
         headers["If-Modified-Since"] = known.last_modified
     return headers
-
-
-def read_content_range(headers: Mapping[str, str]) -> ContentRange | None:
-    """Read Content-Range; None where it is missing or makes no sense."""
-    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-    if found is None or int(found[2]) < int(found[1]):
-        return None
-    return ContentRange(start=int(found[1]), total=None if found[3] == "*" else int(found[3]))
 
 
 def content_length(headers: Mapping[str, str]) -> int | None:

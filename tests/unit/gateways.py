@@ -176,7 +176,7 @@ class Upstream:
             return Answer(url=final, headers=headers, body=body)
         part = slice(byte_range, None) if isinstance(byte_range, int) else slice(*byte_range)
         start, end, _ = part.indices(len(found.body))
-        headers = {"content-range": f"bytes {start}-{end - 1}/{len(found.body)}"}
+        headers = {"Content-Range": f"bytes {start}-{end - 1}/{len(found.body)}"}
         return Answer(status=206, url=final, headers=headers, body=found.body[start:end])
 
     async def fetch(self, file: RemoteFile) -> Stored:

@@ -350,7 +350,7 @@ def test_a_dead_host_fails_quickly_for_further_files(rig: Rig) -> None:
 
     errors = run(main)
     assert [len(error.attempts) for error in errors] == [8, 1]
-    assert [(error.exit_code, error.cause_code) for error in errors] == [(69, "unreachable")] * 2
+    assert [(error.exit_code, error.last.code) for error in errors] == [(69, "unreachable")] * 2
     assert isinstance(errors[0].last, Unreachable)
     assert errors[0].last.kind == "refused"
 

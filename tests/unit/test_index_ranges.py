@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resilient_pip.index.byte_ranges import Unsatisfiable, read_range
-from resilient_pip.index.content_range import read_content_range
+from resilient_pip.index.content_range import ContentRange, read_content_range
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,15 @@ def test_ranges_outside_the_file(header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "place"),
+    ("value", "expected"),
     [
-        pytest.param("bytes 5-9/100", (5, 100), id="whole"),
-        pytest.param("bytes 5-9/*", None, id="no-length"),
-        pytest.param("bytes */100", None, id="unsatisfied"),
-        pytest.param("", None, id="none"),
+        pytest.param("bytes 5-9/10", ContentRange(start=5, total=10), id="all told"),
+        pytest.param("bytes 5-9/*", ContentRange(start=5, total=None), id="total unknown"),
+        pytest.param("bytes 9-5/10", None, id="backwards"),
+        pytest.param("bytes */10", None, id="416"),
+        pytest.param("", None, id="missing"),
     ],
 )
-def test_content_ranges(value: str, place: tuple[int, int] | None) -> None:
-    """Place and length, where both are told."""
-    assert read_content_range(value) == place
+def test_content_range(value: str, expected: ContentRange | None) -> None:
+    """Only sensible values are read."""
+    assert read_content_range({"Content-Range": value}) == expected

@@ -18,9 +18,7 @@ from resilient_pip.events import Kind, Subject
 from resilient_pip.model import SafeUrl, project_name
 from resilient_pip.transport.hosts import Hosts
 from resilient_pip.transport.ranges import (
-    ContentRange,
     content_length,
-    read_content_range,
     resume_headers,
     revalidation_headers,
     why_not_the_rest,
@@ -53,21 +51,6 @@ def test_revalidation_headers() -> None:
     """Weak ETags are good enough to ask whether anything changed."""
     assert revalidation_headers(WEAK) == {"If-None-Match": 'W/"1"', "If-Modified-Since": "then"}
     assert revalidation_headers(BARE) == {}
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        pytest.param("bytes 5-9/10", ContentRange(start=5, total=10), id="all told"),
-        pytest.param("bytes 5-9/*", ContentRange(start=5, total=None), id="total unknown"),
-        pytest.param("bytes 9-5/10", None, id="backwards"),
-        pytest.param("bytes */10", None, id="416"),
-        pytest.param("", None, id="missing"),
-    ],
-)
-def test_content_range(value: str, expected: ContentRange | None) -> None:
-    """Only sensible values are read."""
-    assert read_content_range({"Content-Range": value}) == expected
 
 
 @pytest.mark.parametrize(
