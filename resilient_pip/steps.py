@@ -16,9 +16,9 @@ from resilient_pip.child.command import child_environment
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import Supervisor
 from resilient_pip.delivery import Delivery
-from resilient_pip.errors import ChildFailed
+from resilient_pip.errors import ChildFailed, StorageError
 from resilient_pip.events import Emit, PlanReady
-from resilient_pip.failing import locate
+from resilient_pip.failing import RunFailed, locate
 from resilient_pip.fetch import Downloads, StoredFile
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.gateway.server import Gateway
@@ -30,7 +30,7 @@ from resilient_pip.install.installer import Installer
 from resilient_pip.install.size import unpacked_size
 from resilient_pip.install.unfinished import forgetting_unfinished
 from resilient_pip.job import Job
-from resilient_pip.model import Group, Phase, Plan, PlannedFile, ProjectName
+from resilient_pip.model import Failure, Group, Phase, Plan, PlannedFile, ProjectName
 from resilient_pip.phases import phase
 from resilient_pip.plan.report import Report
 from resilient_pip.planning import Planning, looks_at_nothing
@@ -38,7 +38,7 @@ from resilient_pip.policy.deadlines import install_limit_s
 from resilient_pip.preparation import Prepared, prepare
 from resilient_pip.target.environment import inspect
 from resilient_pip.target.pip_copy import pip_argv
-from resilient_pip.target.usable import free_space
+from resilient_pip.target.room import check_room
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.credentials import Credentials
 from resilient_pip.transport.small import SmallReader
@@ -154,8 +154,7 @@ class _Run:
     async def deliver(self, plan: Plan, report: Report) -> None:
         """Fetch, build and install."""
         install = self.job.install
-        size = sum(group.size for group in plan.groups)
-        await to_thread.run_sync(free_space, self.prepared.destination.folder, size)
+        await to_thread.run_sync(self._check_room, plan)
         builder = await self._builder(report)
         installer = Installer(
             pip=self.pip,
@@ -174,6 +173,16 @@ class _Run:
             emit=self.emit,
             everything_first=plan.replaces or install.one_call,
         ).run()
+
+    def _check_room(self, plan: Plan) -> None:
+        """See that cache and target can hold at least what is downloaded; unpacked it is more."""
+        store = self.prepared.store
+        missing = sum(store.missing(planned.file) for planned in plan.files)
+        size = sum(group.size for group in plan.groups)
+        try:
+            check_room([(store.root, missing), (Path(self.prepared.destination.folder), size)])
+        except StorageError as error:
+            raise RunFailed(error, Failure(phase=Phase.DOWNLOAD)) from error
 
     async def _build(
         self, builder: Builder, plan: Plan, planned: PlannedFile, stored: StoredFile | None

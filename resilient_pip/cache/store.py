@@ -86,6 +86,20 @@ class Store:
         except OSError:
             return 0
 
+    @property
+    def root(self) -> Path:
+        """The folder that everything lies in."""
+        return self._root
+
+    def missing(self, file: RemoteFile) -> int:
+        """Return how many bytes of a file still have to come; 0 where its size is not known."""
+        if file.size is None or file.url.startswith("file:"):
+            return 0
+        sha256 = file.hashes.get("sha256", "").lower()
+        if _SHA256.fullmatch(sha256) and self._finished(sha256).is_file():
+            return 0
+        return max(0, file.size - self.size_of_partial(file))
+
     async def open(self, file: RemoteFile, *, private: bool = False) -> Partial | None:
         """Open the partial file of `file` for writing; None while another run writes it.
 

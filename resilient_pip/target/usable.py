@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from resilient_pip.errors import StorageError, TargetRefused, UsageError
 from resilient_pip.model import Install
 from resilient_pip.target.environment import Target
-from resilient_pip.units import format_bytes
+from resilient_pip.target.room import existing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +38,6 @@ def check_usable(target: Target, install: Install) -> Destination:
     if not install.dry_run and (obstacle := _obstacle(destination.folder, target)):
         raise StorageError(path=destination.folder, reason=obstacle)
     return destination
-
-
-def free_space(path: str | Path, needed: int) -> None:
-    """Check that a folder, or the closest parent that is there, has room.
-
-    Raises:
-        StorageError: fewer than `needed` bytes are free, or it cannot be told.
-    """
-    try:
-        free = shutil.disk_usage(_existing(path)).free
-    except OSError as error:
-        raise StorageError(path=str(path), reason=error.strerror or str(error)) from error
-    if free < needed:
-        reason = f"{format_bytes(needed)} are needed, {format_bytes(free)} are free"
-        raise StorageError(path=str(path), reason=reason)
 
 
 def _externally_managed(message: str) -> str:
@@ -103,20 +86,13 @@ def _obstacle(folder: str, target: Target) -> str | None:
 
 
 def _why_not_writable(folder: str) -> str | None:
-    path = _existing(folder)
+    path = existing(folder)
     if not path.is_dir():
         return os.strerror(errno.ENOTDIR)
     if os.access(path, os.W_OK):
         return None
     is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
     return os.strerror(errno.EROFS if is_read_only else errno.EACCES)
-
-
-def _existing(path: str | Path) -> Path:
-    path = Path(path).absolute()
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path
 
 
 def _gives(install: Install, flag: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,25 @@ def test_a_damaged_file_is_removed(tmp_path: Path) -> None:
         assert not path.exists()
 
     run(main)
+
+
+def test_what_still_has_to_come(tmp_path: Path) -> None:
+    """All of a file, what its partial lacks, or nothing once it is finished or where no size is known."""
+    sized = replace(HASHED, size=len(CONTENT))
+
+    async def main() -> None:
+        store = Store(tmp_path)
+        assert (store.missing(sized), store.missing(UNHASHED)) == (len(CONTENT), 0)
+        partial = await opened(store, sized)
+        await partial.start_over()
+        await partial.write([CONTENT[:100]])
+        partial.close()
+        assert store.missing(sized) == len(CONTENT) - 100
+        await publish(store, sized)
+        assert store.missing(sized) == 0
+
+    run(main)
+    assert Store(tmp_path).missing(replace(sized, url="file:///x-1.tar.gz")) == 0
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:

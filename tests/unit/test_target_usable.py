@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from resilient_pip.errors import StorageError, TargetRefused, UsageError
 from resilient_pip.model import Install
 from resilient_pip.target.environment import Target
-from resilient_pip.target.usable import Destination, check_usable, free_space
+from resilient_pip.target.usable import Destination, check_usable
 
 SYSTEM = Target(
     python="/usr/bin/python3",
@@ -167,15 +166,3 @@ def test_user_and_prefix_exclude_each_other() -> None:
 
     with pytest.raises(UsageError, match="Can not combine '--user' and '--prefix'"):
         check_usable(SYSTEM, install)
-
-
-def test_room_is_checked_where_the_folder_will_be(tmp_path: Path) -> None:
-    """A folder that is not there yet is judged by its parent; one byte fits."""
-    free_space(tmp_path / "not" / "yet", 1)
-
-    with pytest.raises(StorageError) as caught:
-        free_space(tmp_path / "not" / "yet", 10**18)
-
-    assert caught.value.path == str(tmp_path / "not" / "yet")
-    assert caught.value.reason.startswith("1000000000.0 GB are needed, ")
-    assert caught.value.reason.endswith(" are free")
