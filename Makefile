@@ -1,13 +1,14 @@
 # make run    set up, then install examples/small into a fresh environment through resilient-pip
 # make test   set up, then run every check and every test
 # make check  the fast half of make test: format, lint, types
+# make faults meet every scenario of the fault laboratory at the tool's own limits (about 10 minutes)
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check unit matrix clean
+.PHONY: run test check unit matrix faults clean
 
 run: $(READY)
 	rm -rf .run/environment
@@ -30,6 +31,10 @@ unit: $(READY)
 # What depends on pip, with each pip that pyproject.toml admits.
 matrix: $(READY)
 	$(BIN)/python -m tests.pip_matrix
+
+# Most of it is waiting, so several scenarios wait at a time.
+faults: $(READY)
+	$(BIN)/python -m tests.lab.faults
 
 # Debian's python3 lacks ensurepip until python3-venv is there.
 $(READY): pyproject.toml

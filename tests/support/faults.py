@@ -75,9 +75,10 @@ class NewEtag:
 
 @dataclass(frozen=True, slots=True)
 class SlowHeaders:
-    """Silence for `seconds` before the status line."""
+    """Silence for `seconds` before the status line, then `then`."""
 
     seconds: float
+    then: Fault = Ok()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,25 @@ class NeverAnswer:
     """The request is read and never answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class RedirectLoop:
+    """302 to what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunked:
+    """Chunked transfer coding instead of a length; cut short at `after` by FIN, without the last chunk."""
+
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UntilClose:
+    """Neither length nor chunks: the body ends with the connection (HTTP/1.0), here at `after`."""
+
+    after: int | None = None
+
+
 Fault: TypeAlias = (
     Ok
     | Stall
@@ -143,4 +163,21 @@ Fault: TypeAlias = (
     | RedirectTo
     | GarbagePage
     | NeverAnswer
+    | RedirectLoop
+    | Chunked
+    | UntilClose
 )
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """The connection is accepted and ends with TCP RST, before a byte (of a TLS handshake, too)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """The connection is accepted and never read from."""
+
+
+ConnectionFault: TypeAlias = Ok | HangUp | Deaf
+"""What a connection meets, before anything is asked on it."""

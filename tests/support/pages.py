@@ -28,13 +28,18 @@ class Shape:
     """Whether core metadata is offered beside each wheel (PEP 658)."""
 
 
-def json_page(project: str, files: Sequence[Distribution], shape: Shape) -> bytes:
-    """Write the page of one project as PEP 691 says; files stand two levels above it."""
+def json_page(
+    project: str,
+    files: Sequence[Distribution],
+    shape: Shape,
+    file_url: Callable[[Distribution], str] | None = None,
+) -> bytes:
+    """Write the page of one project as PEP 691 says; files stand two levels above it, or at `file_url`."""
     page = {
         "meta": {"api-version": "1.1" if shape.sizes else "1.0"},
         "name": project,
         "versions": sorted({file.version for file in files}),
-        "files": [_json_file(file, shape) for file in files],
+        "files": [_json_file(file, shape, (file_url or _relative_url)(file)) for file in files],
     }
     return json.dumps(page).encode()
 
@@ -82,10 +87,10 @@ def _relative_url(file: Distribution) -> str:
     return f"../../files/{quote(file.filename)}"
 
 
-def _json_file(file: Distribution, shape: Shape) -> dict[str, Any]:
+def _json_file(file: Distribution, shape: Shape, url: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "filename": file.filename,
-        "url": _relative_url(file),
+        "url": url,
         "hashes": {"sha256": file.sha256} if shape.hashes else {},
         "yanked": file.yanked or False,
         "upload-time": "2024-01-01T00:00:00Z",

@@ -12,6 +12,7 @@ import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _ZIP_TIME = (2020, 1, 1, 0, 0, 0)
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -54,7 +55,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Distribution:
     """One file of an index, with what its simple page says of it."""
 
@@ -73,9 +74,9 @@ class Distribution:
         """The name as PEP 503 normalises it."""
         return re.sub(r"[-_.]+", "-", self.name).lower()
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """Hex digest of the content."""
+        """Hex digest of the content; computed once, as a content may be a gigabyte."""
         return hashlib.sha256(self.content).hexdigest()
 
     @property
@@ -145,6 +146,7 @@ def make_sdist(
     requires: Sequence[str] = (),
     *,
     build_requires: Sequence[str] = (),
+    before_build: str = "",
     fails_with: str | None = None,
 ) -> Distribution:
     """Make an sdist that builds offline with the backend it carries.
@@ -154,6 +156,7 @@ def make_sdist(
         version: its version.
         requires: Requires-Dist lines of the wheel that it builds.
         build_requires: projects that an index must serve; the backend imports each of them.
+        before_build: Python code that the backend runs when it is asked for the wheel.
         fails_with: the line that the backend dies with when it is asked for the wheel.
     """
     module = _module(name)
@@ -165,7 +168,7 @@ def make_sdist(
         stem=stem,
         wheel=_WHEEL.decode(),
         source=f"__version__ = {version!r}\n",
-        before_build=f"raise SystemExit({fails_with!r})" if fails_with else "pass",
+        before_build=f"raise SystemExit({fails_with!r})" if fails_with else f"exec({before_build!r})",
     )
     quoted = ", ".join(f'"{required}"' for required in build_requires)
     pyproject = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from dataclasses import dataclass
 
 import pytest
 
 from tests.support.faults import (
     CaptivePortal,
+    Chunked,
     CutEvery,
     Drip,
     EarlyClose,
@@ -21,56 +21,24 @@ from tests.support.faults import (
     NeverAnswer,
     NewEtag,
     Ok,
+    RedirectLoop,
     RedirectTo,
     Reset,
     SlowHeaders,
     Stall,
     Status,
     Truncate,
+    UntilClose,
     WrongBytes,
     WrongOffset,
 )
 from tests.support.faultserver import FaultyIndex
 from tests.support.pages import JSON_TYPE, Shape
+from tests.support.recording import useful_bytes
 from tests.support.wheels import Distribution, make_wheel
+from tests.unit.asking import get
 
 WHEEL = make_wheel("torch", "1.0", size=100_000, requires_python=">=3.8")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What a client got: `broken` is how the body ended where it did not end well."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    broken: str | None = None
-
-
-def get(
-    index: FaultyIndex,
-    path: str,
-    headers: dict[str, str] | None = None,
-    *,
-    method: str = "GET",
-    timeout_s: float = 5,
-) -> Reply:
-    """Ask once on a connection of its own."""
-    link = http.client.HTTPConnection(index.host, timeout=timeout_s)
-    try:
-        link.request(method, path, headers=headers or {})
-        answer = link.getresponse()
-        body, broken = b"", None
-        try:
-            while chunk := answer.read1(65536):
-                body += chunk
-            if answer.length:
-                broken = "ended early"
-        except OSError as error:
-            broken = type(error).__name__
-        return Reply(status=answer.status, headers=dict(answer.getheaders()), body=body, broken=broken)
-    finally:
-        link.close()
 
 
 @pytest.fixture
@@ -261,3 +229,60 @@ def test_other_paths(index: FaultyIndex) -> None:
     assert url == f"http://{index.host}/requirements.txt"
     assert get(index, "/requirements.txt").body == b"torch\n"
     assert get(index, index.page_path("nothing")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("fault", "length", "broken"),
+    [
+        pytest.param(Chunked(), len(WHEEL.content), None, id="chunked"),
+        pytest.param(Chunked(after=50_000), 50_000, "IncompleteRead", id="chunked-cut"),
+        pytest.param(UntilClose(), len(WHEEL.content), None, id="until-close"),
+        pytest.param(UntilClose(after=50_000), 50_000, None, id="until-close-cut"),
+    ],
+)
+def test_bodies_without_a_length(
+    index: FaultyIndex, torch: Distribution, fault: Fault, length: int, broken: str | None
+) -> None:
+    """Chunks, or none and the end of the connection; a client can tell a cut of the former only."""
+    index.script(torch.path, [fault])
+    reply = get(index, torch.path)
+    assert "Content-Length" not in reply.headers
+    assert (reply.body, reply.broken) == (torch.content[:length], broken)
+    assert index.sent(torch.path) == length
+
+
+def test_faults_compose(index: FaultyIndex, torch: Distribution) -> None:
+    """Late headers are followed by a fault of their own."""
+    index.script(torch.path, [SlowHeaders(0.05, then=Status(503)), SlowHeaders(0.05, then=EarlyClose(10))])
+    assert get(index, torch.path).status == 503
+    assert get(index, torch.path).body == torch.content[:10]
+
+
+def test_a_pattern_holds_for_each_path_apart(index: FaultyIndex, torch: Distribution) -> None:
+    """Unless the path has a script of its own."""
+    other = index.add(make_wheel("other", "1.0"))
+    own = index.add(make_wheel("own", "1.0"))
+    index.script("/files/*", [Status(503), Ok()])
+    index.script(own.path, [Ok()])
+    answers = [get(index, file.path).status for file in (torch, other, own, torch, other)]
+    assert answers == [503, 503, 200, 200, 200]
+    assert get(index, index.page_path("torch")).status == 200
+
+
+def test_a_redirect_loop_leads_to_itself(index: FaultyIndex, torch: Distribution) -> None:
+    """302 to the same path."""
+    index.script(torch.path, [RedirectLoop()])
+    reply = get(index, torch.path)
+    assert (reply.status, reply.headers["Location"]) == (302, torch.path)
+
+
+def test_useful_bytes_are_counted_once(index: FaultyIndex, torch: Distribution) -> None:
+    """Each byte of each path, and nothing of what is no part of it."""
+    index.script(torch.path, [EarlyClose(after=70_000), Ok(), CaptivePortal(), Ok()])
+    for wanted in ("bytes=0-", "bytes=60000-", "bytes=0-", "bytes=5-9"):
+        get(index, torch.path, {"Range": wanted})
+    assert useful_bytes(index.requests) == torch.size
+    assert (
+        index.sent() - torch.size
+        == 10_000 + len("<html><body>Please log in to use this network.</body></html>") + 5
+    )
