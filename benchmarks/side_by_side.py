@@ -4,7 +4,7 @@
 
 Every tool gets a fresh environment and an empty cache; its output goes to a pipe and its defaults stay as
 they are. Bytes are those that came in over all network interfaces but loopback while it ran, so nothing
-else may use the network then. pip and uv are installed into environments of their own beforehand.
+else may use the network then. pip and uv are installed into an environment of their own beforehand.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PIP = "pip==26.3"
-UV = "uv==0.13.9"
+from benchmarks.peers import Installer, installers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +55,8 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory(prefix="side-by-side-") as folder:
         figures = [
-            measure(tool, arguments.requirements.resolve(), Path(folder) / tool, arguments.keep_logs)
-            for tool in arguments.tools.split(",")
+            measure(tool, arguments.requirements.resolve(), Path(folder) / tool.name, arguments.keep_logs)
+            for tool in installers(arguments.tools.split(","))
         ]
     print("\n| tool | exit | wall | received | longest silence | packages | on disk |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
@@ -68,22 +67,23 @@ def main() -> None:
         )
 
 
-def measure(tool: str, requirements: Path, folder: Path, logs: Path | None) -> Figure:
+def measure(tool: Installer, requirements: Path, folder: Path, logs: Path | None) -> Figure:
     """Run one tool on a fresh environment in `folder`."""
     folder.mkdir()
     target = folder / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", target], check=True)
     python = target / "bin" / "python"
-    command, env = _command(tool, folder, python, requirements)
+    command = tool.argv(python, ["-r", str(requirements)])
+    env = {**os.environ, tool.cache_variable: str(folder / "cache")}
     before, started = received_bytes(), time.monotonic()
-    exit_code, silence_s, output = _watch(command, {**os.environ, **env}, folder)
+    exit_code, silence_s, output = _watch(command, env, folder)
     wall_s, received = time.monotonic() - started, received_bytes() - before
     if logs:
         logs.mkdir(parents=True, exist_ok=True)
-        (logs / f"{tool}.log").write_text(output)
+        (logs / f"{tool.name}.log").write_text(output)
     site = next((target / "lib").glob("python3.*")) / "site-packages"
     figure = Figure(
-        tool=tool,
+        tool=tool.title,
         exit_code=exit_code,
         wall_s=wall_s,
         received=received,
@@ -92,30 +92,8 @@ def measure(tool: str, requirements: Path, folder: Path, logs: Path | None) -> F
         installed=sum(path.stat().st_size for path in site.rglob("*") if path.is_file()),
     )
     shutil.rmtree(folder)
-    print(f"{tool}: exit {exit_code} after {wall_s:.1f} s")
+    print(f"{tool.title}: exit {exit_code} after {wall_s:.1f} s")
     return figure
-
-
-def _command(
-    tool: str, folder: Path, python: Path, requirements: Path
-) -> tuple[list[str], Mapping[str, str]]:
-    """Say how a tool is started, with a cache of its own in `folder`."""
-    cache = str(folder / "cache")
-    if tool == "resilient-pip":
-        command = [sys.executable, "-m", "resilient_pip", "-r", str(requirements), "--python", str(python)]
-        return command, {"PIP_CACHE_DIR": cache}
-    peers = folder / "peers"
-    subprocess.run([sys.executable, "-m", "venv", peers], check=True)
-    subprocess.run(
-        [peers / "bin" / "pip", "install", "-q", PIP, *([UV] if tool.startswith("uv") else [])], check=True
-    )
-    if tool == "pip":
-        command = [str(peers / "bin" / "pip"), "--python", str(python), "install", "-r", str(requirements)]
-        return command, {"PIP_CACHE_DIR": cache}
-    command = [str(peers / "bin" / "uv"), "pip", "install", "--python", str(python), "-r", str(requirements)]
-    if tool == "uv-compile":
-        command.append("--compile-bytecode")
-    return command, {"UV_CACHE_DIR": cache}
 
 
 def _watch(command: list[str], env: Mapping[str, str], folder: Path) -> tuple[int, float, str]:
