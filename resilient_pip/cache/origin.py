@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -35,10 +36,20 @@ class Origin:
 
     def save(self, path: Path) -> None:
         """Replace the record at `path`; raises OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
-        beside.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+        write_record(path, dataclasses.asdict(self))
+
+
+def write_record(path: Path, facts: Mapping[str, object]) -> None:
+    """Write a small JSON file so that others see the old one or all of the new one; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not named by the process: on a cache mount two containers have processes of the same number.
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        beside.write_text(json.dumps(facts), encoding="utf-8")
         beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def load_origin(path: Path) -> Origin | None:

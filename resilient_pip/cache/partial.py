@@ -21,7 +21,10 @@ class Partial:
     All methods that touch the disk raise StorageError.
     """
 
-    def __init__(self, *, file: RemoteFile, path: Path, url_digest: str, lock: FileLock, keep: bool) -> None:
+    def __init__(
+        self, *, file: RemoteFile, path: Path, url_digest: str, lock: FileLock | None, keep: bool
+    ) -> None:
+        self.file = file
         self.path = path
         self.url_digest = url_digest
         self._algorithms = tuple(file.hashes)
@@ -66,9 +69,13 @@ class Partial:
             self.received = os.lseek(self._descriptor, 0, os.SEEK_SET)
 
     async def write(self, chunks: Sequence[bytes]) -> None:
-        """Append."""
-        with storing(self.path):
+        """Append; what of it fits on a full disk stays there."""
+        with storing(self.path, missing=self._missing):
             await to_thread.run_sync(self._write, chunks)
+
+    def _missing(self) -> int:
+        size = self.origin.size if self.file.size is None else self.file.size
+        return max(0, (size or 0) - self.received)
 
     def _write(self, chunks: Sequence[bytes]) -> None:
         # In one piece: each call that lets the interpreter lock go has to win it back from the event loop.
@@ -112,7 +119,8 @@ class Partial:
         except OSError:
             pass  # a useless file that stays does no harm
         finally:
-            self._lock.release()
+            if self._lock is not None:
+                self._lock.release()
 
 
 def _sync_folder(path: Path) -> None:

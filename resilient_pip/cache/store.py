@@ -1,17 +1,12 @@
-"""Downloaded files by content, safe for several runs at once and for a run that is killed.
-
-files/sha256/ab/<hex>     finished files; nothing is here that was not complete and checked
-partial/<key>             what came so far, key being the SHA-256 or a digest of the URL
-partial/<key>.json        whose bytes these are (`origin.Origin`)
-partial/<key>.lock        held by the run that writes it
-urls/<digest>.json        files whose index gives no SHA-256: what the URL served last time
-"""
+"""Downloaded files by content, safe for several runs at once and for a run that is killed."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
+import errno
+import os
 import secrets
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,12 +15,13 @@ from anyio import to_thread
 
 from resilient_pip.cache.digests import digest_file
 from resilient_pip.cache.failing import storing
-from resilient_pip.cache.lock import try_lock
+from resilient_pip.cache.lock import NO_LOCKS, PATIENCE_S, Hold, hold_with_others, try_lock
 from resilient_pip.cache.origin import Origin, digest_url, load_origin
 from resilient_pip.cache.partial import Partial
+from resilient_pip.cache.place import SHA256, finished_path, note_name
+from resilient_pip.cache.removal import tidy
+from resilient_pip.errors import StorageError
 from resilient_pip.model import RemoteFile
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Store:
@@ -33,17 +29,24 @@ class Store:
 
     def __init__(self, root: Path, *, persistent: bool = True) -> None:
         self._root = root
+        self._roots = [root]
         self.persistent = persistent
         """Whether a later run finds what this one leaves."""
-        self._verified: set[str] = set()
+        self.has_locks = True
+        """Whether runs can share a download: some file systems have no locks."""
+        self._holds: list[Hold] = []
+        self._verified: set[Path] = set()
 
     @classmethod
     def temporary(cls, root: Path) -> Store:
         """Make a store that ends with the run, for "no cache"."""
         return cls(root, persistent=False)
 
-    def prepare(self) -> None:
-        """Make the folders and see that they can be written to.
+    def prepare(self, *, patience_s: float = PATIENCE_S) -> None:
+        """Make the folders, see that they can be written to, and keep others from removing files.
+
+        Args:
+            patience_s: how long to wait for another process that removes files.
 
         Raises:
             StorageError: they cannot.
@@ -55,6 +58,37 @@ class Store:
                 probe = folder / f".probe-{secrets.token_hex(8)}"
                 probe.touch()
                 probe.unlink()
+            try:
+                self._holds.append(hold_with_others(self._root, patience_s))
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise
+                self.has_locks = False
+
+    def look_in(self, readable: Path, *, patience_s: float = PATIENCE_S) -> None:
+        """Find finished files in another store's folder too, which is never written to.
+
+        Args:
+            readable: the folder.
+            patience_s: how long to wait for another process that removes files.
+
+        Raises:
+            StorageError: another process is removing files there.
+        """
+        try:
+            self._holds.append(hold_with_others(readable, patience_s))
+        except OSError as error:
+            if error.errno == errno.EBUSY:
+                raise StorageError(path=str(readable), reason=str(error.strerror)) from error
+            # Without a marker: nobody who may write there has used it, or has locks.
+        self._roots.append(readable)
+
+    def close(self) -> None:
+        """Let others remove files, and remove old partials, which nobody else does on most machines."""
+        while self._holds:
+            self._holds.pop().release()
+        if self.persistent and self.has_locks:
+            tidy(self._root, time.time())
 
     async def find(self, hashes: Mapping[str, str]) -> Path | None:
         """Return the finished file with this SHA-256; its content is checked once per run.
@@ -62,22 +96,29 @@ class Store:
         A damaged file is removed.
         """
         sha256 = hashes.get("sha256", "").lower()
-        if not _SHA256.fullmatch(sha256):
+        if not SHA256.fullmatch(sha256):
             return None
-        path = self._finished(sha256)
-        if not await AsyncPath(path).is_file():
-            return None
-        if sha256 not in self._verified:
-            try:
-                digests = await digest_file(path)
-            except OSError:
-                return None  # gone or unreadable: not there
-            if digests.sha256 != sha256:
-                with storing(path):
-                    path.unlink(missing_ok=True)
-                return None
-            self._verified.add(sha256)
-        return path
+        for root in self._roots:
+            path = finished_path(root, sha256)
+            if await AsyncPath(path).is_file() and await self._is_whole(path, sha256):
+                _touch(path)
+                return path
+        return None
+
+    async def _is_whole(self, path: Path, sha256: str) -> bool:
+        if path in self._verified:
+            return True
+        try:
+            digests = await digest_file(path)
+        except OSError:
+            return False  # gone or unreadable: not there
+        if digests.sha256 == sha256:
+            self._verified.add(path)
+            return True
+        if path.is_relative_to(self._root):
+            with storing(path):
+                await AsyncPath(path).unlink(missing_ok=True)
+        return False
 
     def size_of_partial(self, file: RemoteFile) -> int:
         """Return how many bytes of a file an earlier run left or another run has got so far."""
@@ -88,7 +129,7 @@ class Store:
 
     @property
     def root(self) -> Path:
-        """The folder that everything lies in."""
+        """The folder that everything new lies in."""
         return self._root
 
     def missing(self, file: RemoteFile) -> int:
@@ -96,7 +137,7 @@ class Store:
         if file.size is None or file.url.startswith("file:"):
             return 0
         sha256 = file.hashes.get("sha256", "").lower()
-        if _SHA256.fullmatch(sha256) and self._finished(sha256).is_file():
+        if SHA256.fullmatch(sha256) and any(finished_path(root, sha256).is_file() for root in self._roots):
             return 0
         return max(0, file.size - self.size_of_partial(file))
 
@@ -108,19 +149,22 @@ class Store:
             private: beside the one that another run holds and does not get on with.
 
         Raises:
-            StorageError: the folder cannot be written to, or its file system has no locks.
+            StorageError: the folder cannot be written to.
         """
         path = self._partial(file)
+        private = private or not self.has_locks
         if private:
             path = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        lock = None
         with storing(path):
             await AsyncPath(path.parent).mkdir(parents=True, exist_ok=True)
-            lock = try_lock(path.with_name(path.name + ".lock"))
-        if lock is None:
-            return None
+            if self.has_locks and (lock := try_lock(path.with_name(path.name + ".lock"))) is None:
+                return None
         partial = Partial(file=file, path=path, url_digest=digest_url(file.url), lock=lock, keep=not private)
         try:
             await partial.load()
+            if not private:
+                await to_thread.run_sync(note_name, self._root, path.name, file)
         except BaseException:
             partial.close()  # also when cancelled: the lock must not stay
             raise
@@ -133,16 +177,17 @@ class Store:
             StorageError: it cannot be moved.
         """
         sha256 = partial.digests.sha256
-        path = self._finished(sha256)
+        path = finished_path(self._root, sha256)
         with storing(path):
             await to_thread.run_sync(partial.move_to, path)
-        self._verified.add(sha256)
+        await to_thread.run_sync(note_name, self._root, sha256, partial.file)
+        self._verified.add(path)
         return path
 
     async def remember(self, partial: Partial) -> None:
         """Note what a URL without a known SHA-256 served, for `recall`; raises StorageError."""
         record = dataclasses.replace(partial.origin, sha256=partial.digests.sha256, size=partial.received)
-        path = self._record(partial.url_digest)
+        path = _record(self._root, partial.url_digest)
         with storing(path):
             await to_thread.run_sync(record.save, path)
 
@@ -151,24 +196,33 @@ class Store:
 
         Whether it is still what the URL serves, only the server can tell.
         """
-        record = await to_thread.run_sync(load_origin, self._record(digest_url(file.url)))
-        if record is None or record.sha256 is None or not (record.etag or record.last_modified):
-            return None
-        path = self._finished(record.sha256)
-        try:
-            digests = await digest_file(path, file.hashes)
-        except OSError:
-            return None
-        harmed = digests.mismatch({**file.hashes, "sha256": record.sha256})
-        return None if harmed else (record, path)
-
-    def _finished(self, sha256: str) -> Path:
-        return self._root / "files" / "sha256" / sha256[:2] / sha256
+        for root in self._roots:
+            record = await to_thread.run_sync(load_origin, _record(root, digest_url(file.url)))
+            if record is None or record.sha256 is None or not (record.etag or record.last_modified):
+                continue
+            path = finished_path(root, record.sha256)
+            try:
+                digests = await digest_file(path, file.hashes)
+            except OSError:
+                continue
+            if digests.mismatch({**file.hashes, "sha256": record.sha256}) is None:
+                _touch(path)
+                return record, path
+        return None
 
     def _partial(self, file: RemoteFile) -> Path:
         sha256 = file.hashes.get("sha256", "").lower()
-        key = sha256 if _SHA256.fullmatch(sha256) else f"url-{digest_url(file.url)}"
+        key = sha256 if SHA256.fullmatch(sha256) else f"url-{digest_url(file.url)}"
         return self._root / "partial" / key
 
-    def _record(self, url_digest: str) -> Path:
-        return self._root / "urls" / f"{url_digest}.json"
+
+def _record(root: Path, url_digest: str) -> Path:
+    return root / "urls" / f"{url_digest}.json"
+
+
+def _touch(path: Path) -> None:
+    """Note the use, for whoever prunes by age; what is read only is not pruned."""
+    try:
+        os.utime(path)
+    except OSError:
+        pass

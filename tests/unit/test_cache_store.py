@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +15,15 @@ from typing import Any
 import pytest
 
 from resilient_pip.cache.digests import Digests
-from resilient_pip.cache.lock import try_lock
+from resilient_pip.cache.failing import storing
+from resilient_pip.cache.lock import hold_alone, try_lock
 from resilient_pip.cache.origin import Origin, digest_url, load_origin
 from resilient_pip.cache.partial import Partial
+from resilient_pip.cache.place import Name, read_name
+from resilient_pip.cache.pruning import DAY_S
 from resilient_pip.cache.store import Store
 from resilient_pip.errors import StorageError
-from resilient_pip.model import RemoteFile
+from resilient_pip.model import RemoteFile, project_name
 from tests.unit.transfers import remote, run
 
 CONTENT = b"content" * 100
@@ -55,7 +62,9 @@ def test_layout(tmp_path: Path) -> None:
 
     run(main)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 2
+    kinds = sorted(path.relative_to(tmp_path).parts[0] for path in files)
+    assert kinds == ["files", "names", "urls"]
+    assert read_name(tmp_path, SHA256) == Name(project=project_name("demo"), filename="demo-1.tar.gz")
     assert all("secret" not in f"{path}{path.read_bytes()!r}" for path in files)
     assert list((tmp_path / "partial").iterdir()) == []
 
@@ -210,8 +219,11 @@ def test_recall(tmp_path: Path) -> None:
 
 def test_prepare_tells_what_cannot_be_written(tmp_path: Path) -> None:
     """A folder that is none is told at once; a good one is left clean."""
-    Store.temporary(tmp_path / "new").prepare()
-    assert sorted(path.name for path in (tmp_path / "new").rglob("*")) == ["files", "partial", "urls"]
+    store = Store.temporary(tmp_path / "new")
+    store.prepare()
+    store.close()
+    made = sorted(path.name for path in (tmp_path / "new").rglob("*"))
+    assert made == ["files", "in-use", "partial", "urls"]
     (tmp_path / "file").touch()
     with pytest.raises(StorageError) as caught:
         Store(tmp_path / "file").prepare()
@@ -236,6 +248,101 @@ def test_a_file_in_the_way_is_a_storage_error(tmp_path: Path) -> None:
 
     run(main)
     assert (tmp_path / "partial" / SHA256).read_bytes() == CONTENT
+
+
+def test_what_lies_in_a_folder_that_is_only_read(tmp_path: Path) -> None:
+    """Finished files and what URLs served are found there; nothing is changed, damaged files neither."""
+
+    async def main() -> None:
+        theirs = await publish(
+            Store(tmp_path / "theirs"), UNHASHED, Origin(url_digest=digest_url(URL), etag="1")
+        )
+        store = Store.temporary(tmp_path / "own")
+        store.look_in(tmp_path / "theirs")
+        assert await store.find({"sha256": SHA256}) == theirs
+        assert store.missing(replace(HASHED, size=len(CONTENT))) == 0
+        recalled = await store.recall(UNHASHED)
+        assert recalled is not None
+        assert recalled[1] == theirs
+        theirs.write_bytes(b"damaged")
+        store = Store.temporary(tmp_path / "own")
+        store.look_in(tmp_path / "theirs")
+        assert await store.find({"sha256": SHA256}) is None
+        own = await publish(store, HASHED)
+        assert await store.find({"sha256": SHA256}) == own
+        assert theirs.read_bytes() == b"damaged"
+
+    run(main)
+
+
+def test_a_folder_that_is_being_emptied_is_not_read(tmp_path: Path) -> None:
+    """Whoever removes has it alone; a run that waited in vain does without."""
+    alone = hold_alone(tmp_path)
+    assert alone is not None
+    with pytest.raises(StorageError, match="another process is removing files there"):
+        Store(tmp_path).prepare(patience_s=0.0)
+    with pytest.raises(StorageError, match="another process is removing files there"):
+        Store.temporary(tmp_path / "own").look_in(tmp_path, patience_s=0.0)
+    alone.release()
+    store = Store(tmp_path)
+    store.prepare()
+    assert hold_alone(tmp_path) is None
+    store.close()
+
+
+def test_without_locks_every_download_is_private(tmp_path: Path) -> None:
+    """Two runs get a partial each; both end well, and leave none."""
+
+    async def main() -> None:
+        store = Store(tmp_path)
+        store.has_locks = False
+        first, second = await opened(store, HASHED), await opened(store, HASHED)
+        for partial in (first, second):
+            await partial.write([CONTENT])
+            assert partial.kept == 0
+            assert (await store.publish(partial)).read_bytes() == CONTENT
+            partial.close()
+
+    run(main)
+    assert list((tmp_path / "partial").iterdir()) == []
+
+
+def test_use_is_noted(tmp_path: Path) -> None:
+    """A file that a run finds counts as used now."""
+
+    async def main() -> float:
+        path = await publish(Store(tmp_path), HASHED)
+        os.utime(path, (1000, 1000))
+        await Store(tmp_path).find({"sha256": SHA256})
+        return path.stat().st_mtime
+
+    assert run(main) > 1000
+
+
+def test_a_run_tidies_up_once_a_day(tmp_path: Path) -> None:
+    """Old partials go when a run ends; what belongs to the last two weeks stays."""
+    old, recent = (tmp_path / "partial" / (digit * 64) for digit in "ab")
+
+    def end_a_run() -> list[bool]:
+        store = Store(tmp_path)
+        store.prepare()
+        for path, age_s in ((old, 15 * DAY_S), (recent, 13 * DAY_S)):
+            path.touch()
+            os.utime(path, (time.time() - age_s,) * 2)
+        store.close()
+        return [old.exists(), recent.exists()]
+
+    assert end_a_run() == [False, True]
+    assert end_a_run() == [True, True]
+    os.utime(tmp_path / "tidied", (time.time() - 2 * DAY_S,) * 2)
+    assert end_a_run() == [False, True]
+
+
+def test_a_full_disk_is_told_with_its_bytes(tmp_path: Path) -> None:
+    """What is needed and what is free stand in the error of a write that failed."""
+    with pytest.raises(StorageError) as caught, storing(tmp_path / "x", missing=lambda: 4_000_000):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert re.fullmatch(r"No space left on device: 4\.0 MB more are needed, .* are free", caught.value.reason)
 
 
 def test_lock(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""`resilient-pip cache`: what is in the cache, and what of it goes."""
