@@ -6,8 +6,9 @@ from resilient_pip.events import Kind
 from resilient_pip.model import Terms
 from resilient_pip.settings import MIB, Settings
 
+SLOWEST_USEFUL = 256 * 1024
+"""Bytes a second: what a transfer's soft time-out is reckoned with, and where a mirror may do better."""
 _START_S = 60.0
-_SLOWEST_USEFUL = 256 * 1024  # bytes a second
 _TAIL_SHARE = 10
 _INSTALL_S = 300.0
 _SLOWEST_INSTALL = 512 * 1024  # unpacked bytes a second, written and compiled
@@ -22,7 +23,7 @@ def usual_terms(size: int | None, settings: Settings) -> Terms:
 
 def transfer_limit_s(size: int | None) -> float | None:
     """Return the time-out of a file's transfer: 60 s + size / 256 KiB/s; None while the size is unknown."""
-    return None if size is None else _START_S + size / _SLOWEST_USEFUL
+    return None if size is None else _START_S + size / SLOWEST_USEFUL
 
 
 def install_limit_s(size: int) -> float:

@@ -78,7 +78,7 @@ def decide(
             return _while_fewer(previous, HashMismatch, 2)
         case Refused(status=status) if kind is Kind.FILE and status in UNSETTLED_STATUSES:
             return _while_fewer(previous, Refused, FEW_TRIES)
-        case BadContent() if kind is Kind.FILE:
+        case BadContent() if kind in {Kind.FILE, Kind.PAGE}:
             return _while_fewer(previous, BadContent, FEW_TRIES)
         case _:
             return _GIVE_UP

@@ -32,6 +32,7 @@ REDIRECTS = 10
 _CONNECTIONS = 64  # more than all parts ask for at once: nothing waits in the pool
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _PROXY_AUTHENTICATION_REQUIRED = 407
+_NO_URL = "redirect to something that is no URL"
 _HTTPX_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError)
 """OSError too: TLS failures in the middle of a body come through httpcore as they are."""
 
@@ -179,7 +180,6 @@ class Client:
             response = await client.send(request, stream=True)
         except _HTTPX_FAILURES as error:
             raise translate(error, url, received=0) from error
-        self.hosts.mark_alive(url)
         return response
 
     def _client_for(self, url: str) -> httpx.AsyncClient:
@@ -215,7 +215,7 @@ def _redirected(url: str, location: str) -> str:
         target = urljoin(url, location)
         scheme = urlsplit(target).scheme
     except ValueError as error:
-        raise BadContent(url=redact(url), reason="redirect to something that is no URL") from error
+        raise BadContent(url=redact(url), reason=_NO_URL) from error
     if scheme not in {"http", "https"}:
         raise BadContent(url=redact(url), reason=f"redirect to a {scheme} URL")
     if scheme == "http" and urlsplit(url).scheme == "https":
@@ -237,6 +237,8 @@ def translate(error: Exception, url: str, *, received: int) -> SourceError:
             return _unreachable(error, safe)
         case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
             return BadContent(url=safe, reason=f"not a usable URL: {type(error).__name__}")
+        case httpx.RemoteProtocolError() if "location header" in str(error):
+            return BadContent(url=safe, reason=_NO_URL)  # httpx looks at it although it does not follow
         case httpx.DecodingError():
             return BadContent(url=safe, reason="the body's compression is broken")
         case httpx.TimeoutException():
@@ -254,6 +256,8 @@ def _unreachable(error: Exception, url: SafeUrl) -> Unreachable:
                 return Unreachable(
                     url=url, kind="network", reason="connection closed during the TLS handshake"
                 )
+            case ssl.SSLWantReadError() | ssl.SSLWantWriteError():
+                continue  # how a handshake waits: what broke it stands further down
             case ssl.SSLError():
                 reason = getattr(cause, "verify_message", "") or cause.reason or str(cause)
                 return Unreachable(url=url, kind="tls", reason=str(reason))

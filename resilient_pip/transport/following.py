@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -48,9 +49,11 @@ class Following:
         growth = self._growth
         generation = growth.generation
         position = start
+        given = hashlib.sha256()
         while end is None or position < end:
             if growth.generation != generation:
-                self._see_that_nothing_is_out(start, position)
+                if position > start:
+                    await self._see_that_it_stands(start, position, given.digest())
                 generation = growth.generation
             stop = min(self._readable, position + MIB, position + MIB if end is None else end)
             path = growth.path
@@ -59,6 +62,7 @@ class Following:
                     chunk = await to_thread.run_sync(_read_piece, path, position, stop - position)
                 if chunk and growth.generation == generation:
                     position += len(chunk)
+                    given.update(chunk)
                     yield chunk
                 elif not chunk and growth.complete and growth.path == path:
                     raise StorageError(path=str(path), reason="it was removed while it was read")
@@ -72,19 +76,31 @@ class Following:
 
     @property
     def _readable(self) -> int:
-        """Up to where bytes may be handed out."""
+        """Up to where bytes may be handed out; those of a mirror only once the hash is right."""
         growth = self._growth
         if growth.complete:
             return growth.available
-        return min(growth.available, (growth.available if growth.size is None else growth.size) - HELD_BACK)
+        size = growth.available if growth.size is None else growth.size
+        certain = size if growth.certain is None else growth.certain
+        return min(growth.available, certain, size - HELD_BACK)
 
-    def _see_that_nothing_is_out(self, start: int, position: int) -> None:
-        if position > start:
+    async def _see_that_it_stands(self, start: int, position: int, digest: bytes) -> None:
+        """Wait for the complete file; what was handed out before it was begun again must be a part of it."""
+        growth = self._growth
+        while growth.error is None and not growth.complete:
+            await growth.changed()
+        if growth.error is not None:
+            raise growth.error
+        path = growth.path
+        assert path is not None  # noqa: S101 - it is complete
+        with storing(path):
+            same = await to_thread.run_sync(_digest_of, path, start, position) == digest
+        if not same:
             raise Dropped(
                 url=self._url,
                 reason="the file changed while it was read",
                 received=position,
-                expected=self._growth.size,
+                expected=growth.size,
             )
 
 
@@ -96,3 +112,13 @@ def _read_piece(path: Path, position: int, length: int) -> bytes:
             return file.read(length)
     except FileNotFoundError:
         return b""
+
+
+def _digest_of(path: Path, start: int, end: int) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(start)
+        while start < end and (chunk := file.read(min(MIB, end - start))):
+            digest.update(chunk)
+            start += len(chunk)
+    return digest.digest()

@@ -18,6 +18,8 @@ class Growth:
         """Where the bytes are; it moves when the file is finished."""
         self.available = 0
         """Bytes on disk, unchecked unless `complete`."""
+        self.certain: int | None = None
+        """Bytes up to which none came from a mirror, since one gave any; None: none did."""
         self.generation = 0
         """Counts how often what was there turned out to be other bytes than what comes now."""
         self.complete = False

@@ -9,6 +9,7 @@ import anyio
 from resilient_pip.events import Emit, Noted
 from resilient_pip.policy.progress import ActiveClock, SpeedWindow
 from resilient_pip.settings import Settings
+from resilient_pip.transport.places import Places
 from resilient_pip.units import format_bytes, format_seconds
 
 
@@ -16,11 +17,19 @@ class Pace:
     """Judges the speed of one transfer over windows as long as a stall may be."""
 
     def __init__(
-        self, *, name: str, limit_s: float | None, sharing: Callable[[], int], settings: Settings, emit: Emit
+        self,
+        *,
+        name: str,
+        limit_s: float | None,
+        sharing: Callable[[], int],
+        places: Places,
+        settings: Settings,
+        emit: Emit,
     ) -> None:
         self._name = name
         self._limit_s = limit_s
         self._sharing = sharing
+        self._places = places
         self._settings = settings
         self._emit = emit
         self._clock = ActiveClock()
@@ -42,7 +51,9 @@ class Pace:
         """A try ended: stop the clock."""
         self._clock = self._clock.read(anyio.current_time(), self._sharing()).pause()
 
-    def judge(self, received: int, expected: int | None, *, resumable: bool) -> tuple[float, str] | None:
+    async def judge(
+        self, received: int, expected: int | None, *, resumable: bool
+    ) -> tuple[float, str] | None:
         """Return rate and reason where this try should end; None: go on."""
         now = anyio.current_time()
         window_s = self._settings.stall_timeout_s
@@ -52,6 +63,8 @@ class Pace:
         rate = self._window.rate(now, received)
         self._window = SpeedWindow(since_s=now, received=received)
         if rate >= self._settings.min_speed:
+            if resumable and await self._places.may_be_faster(rate * max(1, self._sharing())):
+                return rate, f"over {format_seconds(window_s)}; another place may be faster"
             self._warn(rate, received, expected)
             return None
         if self.overdue:

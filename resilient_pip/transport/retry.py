@@ -1,21 +1,31 @@
-"""The tries of one request: tenacity loops, `policy` decides, the events tell."""
+"""The tries of one request, at one place or several: tenacity loops, `policy` decides, the events tell."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+from tenacity import AsyncRetrying, RetryCallState
+from tenacity.asyncio import retry_if_exception
 
-from resilient_pip.errors import Attempt, AttemptsExhausted, SourceError, Unreachable
-from resilient_pip.events import Emit, RetryScheduled, Subject
+from resilient_pip.errors import (
+    Attempt,
+    AttemptsExhausted,
+    BadContent,
+    HashMismatch,
+    Refused,
+    SourceError,
+)
+from resilient_pip.events import Emit, RetryScheduled, Subject, TransferWaiting
 from resilient_pip.policy.backoff import backoff
 from resilient_pip.policy.progress import is_progress
-from resilient_pip.policy.transient import Decision, Verdict, decide
+from resilient_pip.policy.transient import Verdict, decide
 from resilient_pip.settings import Settings
 from resilient_pip.transport.hosts import Hosts
+from resilient_pip.transport.places import Places
 
 T = TypeVar("T")
 
@@ -30,6 +40,7 @@ class Series:
         self,
         *,
         subject: Subject,
+        places: Places,
         tries: int,
         quiet_limit_s: float,
         settings: Settings,
@@ -38,14 +49,15 @@ class Series:
         kept: Callable[[], int],
     ) -> None:
         self._subject = subject
+        self._places = places
         self._tries = tries
         self._quiet_limit_s = quiet_limit_s
         self._settings = settings
         self._emit = emit
         self._hosts = hosts
+        self._host = hosts.of(places.current.url, subject.kind)
         self._kept = kept
         self._failed: list[Attempt] = []
-        self._decision = Decision(verdict=Verdict.GIVE_UP)
         self._best = 0
         self._mark = 0  # where progress was last counted from
         self._started = self._quiet_since = anyio.current_time()
@@ -61,6 +73,11 @@ class Series:
         """Seconds until this has been without a byte for too long."""
         return max(0.0, self._quiet_since + self._quiet_limit_s - anyio.current_time())
 
+    @property
+    def may_begin(self) -> bool:
+        """Whether nothing keeps the first try from its host."""
+        return self._host.takes_more
+
     def starts_from(self, received: int, expected: int | None) -> None:
         """Note what is there before the first try."""
         self.received = self._best = self._mark = received
@@ -68,6 +85,8 @@ class Series:
 
     def advance(self, received: int) -> None:
         """Note that bytes came, and how many are there; progress is what exceeds the most there were."""
+        if received > self._best:
+            self._host.brought(self)
         self.received = received
         self._best = max(self._best, received)
         self._quiet_since = anyio.current_time()
@@ -77,15 +96,36 @@ class Series:
         self.received = self._best = self._mark = 0
 
     async def run(self, operation: Callable[[], Awaitable[T]]) -> T:
-        """Try until `operation` returns.
+        """Try until `operation` returns; where others find out whether the host is dead, wait for them first.
 
         Raises:
             AttemptsExhausted: no try succeeded and no further one is worth it.
         """
+        try:
+            down = await self._admitted()
+            if down is not None:
+                raise self._exhausted(replace(down, url=self._subject.url)) from down
+            return await self._run(operation)
+        finally:
+            self._host.leave(self)
+
+    async def _admitted(self) -> SourceError | None:
+        """Wait until the first try may begin, at a mirror where that is sooner; give why not, if nowhere."""
+        if not self.may_begin:
+            await self._move_on(leave=False)
+        if not self.may_begin:
+            self._emit(TransferWaiting(subject=self._subject, reason="other requests to its host fail"))
+        while (down := await self._host.admit(self)) is not None:
+            if not await self._move_on(leave=True):
+                break
+        self._started = self._quiet_since = anyio.current_time()
+        return down
+
+    async def _run(self, operation: Callable[[], Awaitable[T]]) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception(self._may_retry),
             wait=self._wait_s,
-            stop=self._is_enough,
+            stop=lambda state: state.upcoming_sleep >= self.quiet_left_s,
             before_sleep=self._announce,
             sleep=anyio.sleep,
             reraise=True,
@@ -93,44 +133,83 @@ class Series:
         try:
             result: T = await retrying(operation)
         except SourceError as error:
-            if isinstance(error, Unreachable):
-                self._hosts.mark_dead(error)
-            raise AttemptsExhausted(
-                url=self._subject.url,
-                last=error,
-                attempts=tuple(self._failed),
-                elapsed_s=anyio.current_time() - self._started,
-                kept=self._kept(),
-                expected=self.expected,
-            ) from error
+            if not self.overdue:
+                self._host.gave_up(self, error, tries=self._fruitless_here)
+            raise self._exhausted(self._last(error)) from error
+        self._host.succeeded()
         return result
 
-    def _may_retry(self, error: BaseException) -> bool:
+    def _exhausted(self, last: SourceError) -> AttemptsExhausted:
+        return AttemptsExhausted(
+            url=self._subject.url,
+            last=last,
+            attempts=tuple(self._failed),
+            elapsed_s=anyio.current_time() - self._started,
+            kept=self._kept(),
+            expected=self.expected,
+        )
+
+    @property
+    def _fruitless_here(self) -> int:
+        """How many of the tries since the last progress went to the current place."""
+        since = self._failed[len(self._failed) - self.fruitless :]
+        return sum(attempt.mirror == self._places.current.mirror for attempt in since)
+
+    def _last(self, error: SourceError) -> SourceError:
+        """Give what failed last at the file's own place: a mirror's failure is not what has to be mended."""
+        own = [attempt.error for attempt in self._failed if attempt.mirror is None]
+        return own[-1] if own else error
+
+    async def _may_retry(self, error: BaseException) -> bool:
         # tenacity asks about every exception, cancellation and KeyboardInterrupt included.
         if not isinstance(error, SourceError):
             return False
         now = anyio.current_time()
-        previous = tuple(self._failed)
-        self._failed.append(Attempt(error=error, at_s=now, received=self.received))
+        place = self._places.current
+        previous = [attempt for attempt in self._failed if attempt.mirror == place.mirror]
+        self._failed.append(Attempt(error=error, at_s=now, received=self.received, mirror=place.mirror))
         if is_progress(self._mark, self._best, self.expected):
             self._mark = self._best
             self.fruitless = 0
         else:
             self.fruitless += 1
-        self._decision = decide(
+        decision = decide(
             error,
             kind=self._subject.kind,
             previous=previous,
             since_start_s=now - self._started,
             settings=self._settings,
         )
-        if isinstance(error, Unreachable) and self._hosts.is_dead(error):
-            return False
-        return self._decision.verdict is Verdict.RETRY
+        place.not_before = now + (decision.wait_s or 0.0)
+        self._tell_host(error)
+        is_useless = place.is_mirror and isinstance(error, (Refused, BadContent, HashMismatch))
+        return await self._move_on(
+            leave=decision.verdict is Verdict.GIVE_UP or self._host.is_down or is_useless,
+            enough=self.fruitless >= self._tries or (self.overdue and self.fruitless > 0),
+            afresh=isinstance(error, HashMismatch),
+        )
+
+    async def _move_on(self, *, leave: bool, enough: bool = False, afresh: bool = False) -> bool:
+        """Let the next place have its turn; False where none is left."""
+        place = self._places.current
+        goes_on = await self._places.turn(leave=leave, enough=enough, afresh=afresh)
+        if self._places.current is not place:
+            self._host.leave(self)
+            self._host = self._hosts.of(self._places.current.url, self._subject.kind)
+        return goes_on
+
+    def _tell_host(self, error: SourceError) -> None:
+        if isinstance(error, Refused):
+            self._host.succeeded()  # it answers
+        elif self.fruitless:
+            self._host.failed(self, error)
 
     def _wait_s(self, _state: RetryCallState) -> float:
+        place = self._places.current
+        if not place.is_tried:
+            return 0.0
         # A server that says "now", or whose clock is slow, is no reason to use up all tries at once.
-        return max(self._decision.wait_s or 0.0, self._backoff_s())
+        return max(place.not_before - anyio.current_time(), self._backoff_s())
 
     def _backoff_s(self) -> float:
         return backoff(
@@ -138,13 +217,6 @@ class Series:
             base_s=self._settings.backoff_base_s,
             cap_s=self._settings.backoff_cap_s,
             jitter=random.random(),  # noqa: S311 - spreads clients, keeps no secret
-        )
-
-    def _is_enough(self, state: RetryCallState) -> bool:
-        return (
-            self.fruitless >= self._tries
-            or (self.overdue and self.fruitless > 0)
-            or state.upcoming_sleep >= self.quiet_left_s
         )
 
     def _announce(self, state: RetryCallState) -> None:
@@ -158,5 +230,6 @@ class Series:
                 cause=last.cause,
                 detail=str(last.error),
                 received=self.received,
+                mirror=last.mirror,
             )
         )

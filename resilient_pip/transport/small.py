@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 import anyio
 
-from resilient_pip.errors import BadContent, TooSlow
+from resilient_pip.cache.digests import Digests
+from resilient_pip.errors import BadContent, HashMismatch, Stalled, TooSlow
 from resilient_pip.events import Emit, Subject
 from resilient_pip.model import redact
 from resilient_pip.policy.deadlines import first_byte_timeout_s
 from resilient_pip.settings import MIB, Settings
 from resilient_pip.transport.client import Answer, Client
 from resilient_pip.transport.meter import Meter, transferring
+from resilient_pip.transport.places import Find, Place, Places
 from resilient_pip.transport.ranges import content_length
 from resilient_pip.transport.retry import Series
 from resilient_pip.transport.status import refusal
@@ -55,6 +57,9 @@ class SmallReader:
         byte_range: tuple[int, int | None] | int | None = None,
         limit: int = 64 * MIB,
         absent: frozenset[int] = ABSENT,
+        mirrors: Sequence[Find] = (),
+        hashes: Mapping[str, str] | None = None,
+        check: Callable[[SmallAnswer], Awaitable[None]] | None = None,
     ) -> SmallAnswer:
         """Read `url` to the end.
 
@@ -66,15 +71,20 @@ class SmallReader:
                 server ignores it (status 200, not 206), the body is not read and comes back empty.
             limit: the longest body that is taken, in bytes, after decoding.
             absent: statuses that come back as an answer, with an empty body.
+            mirrors: where else it can be had, all of it.
+            hashes: what a mirror's answer must have.
+            check: looks at a whole answer, and raises BadContent where it is not what was asked for.
 
         Raises:
             AttemptsExhausted: it could not be read.
         """
         headers = _request_headers(accept, byte_range)
+        places = Places(url, mirrors)
         async with self._turns:
             with transferring(subject, self._emit) as meter:
                 series = Series(
                     subject=subject,
+                    places=places,
                     tries=self._settings.tries,
                     quiet_limit_s=self._settings.page_deadline_s,
                     settings=self._settings,
@@ -84,44 +94,71 @@ class SmallReader:
                 )
 
                 async def read_once() -> SmallAnswer:
+                    place = places.current
                     first_byte_s = first_byte_timeout_s(
                         series.fruitless + 1, self._settings, kind=subject.kind
                     )
                     async with self._client.get(
-                        url, headers=headers, first_byte_s=min(first_byte_s, series.quiet_left_s)
+                        place.url, headers=headers, first_byte_s=min(first_byte_s, series.quiet_left_s)
                     ) as answer:
                         body = b""
                         if answer.status == (_OK if byte_range is None else _PARTIAL):
-                            body = await self._body(answer, series, meter, limit)
-                        elif answer.status not in absent and answer.status != _OK:
+                            body = await self._body(answer, series, places, meter, limit)
+                        elif place.is_mirror or (answer.status not in absent and answer.status != _OK):
                             raise refusal(answer)
-                        return SmallAnswer(
+                        if place.is_mirror:
+                            _check(place, body, hashes or {})
+                        whole = SmallAnswer(
                             status=answer.status, url=answer.url, headers=answer.headers, body=body
                         )
+                    if check is not None and whole.status not in absent:
+                        await check(whole)
+                    return whole
 
                 return await series.run(read_once)
 
-    async def _body(self, answer: Answer, series: Series, meter: Meter, limit: int) -> bytes:
+    async def _body(self, answer: Answer, series: Series, places: Places, meter: Meter, limit: int) -> bytes:
+        settings = self._settings
+        patience_s = settings.page_timeout_s if places.has_untried else settings.page_deadline_s
         before = meter.transferred
         parts: list[bytes] = []
         length = 0
-        with anyio.move_on_after(series.quiet_left_s):
-            async with aclosing(answer.chunks(lambda _: self._settings.stall_timeout_s)) as chunks:
+        began = latest = anyio.current_time()
+        with anyio.move_on_after(min(patience_s, series.quiet_left_s)):
+            async with aclosing(answer.chunks(lambda _: settings.stall_timeout_s)) as chunks:
                 async for chunk in chunks:
                     parts.append(chunk)
+                    latest = anyio.current_time()
                     length += len(chunk)
                     meter.transferred = before + answer.body_bytes
                     meter.advance(answer.body_bytes, content_length(answer.headers))
                     if length > limit:
                         raise BadContent(url=redact(answer.url), reason=f"longer than {limit} bytes")
             return b"".join(parts)
+        now = anyio.current_time()
+        if now - latest > (now - began) / 2:
+            raise Stalled(
+                url=redact(answer.url),
+                silent_s=now - latest,
+                received=answer.body_bytes,
+                expected=content_length(answer.headers),
+            )
         raise TooSlow(
             url=redact(answer.url),
-            rate=length / self._settings.page_deadline_s,
-            reason=f"not complete after {format_seconds(self._settings.page_deadline_s)}",
+            rate=length / patience_s,
+            reason=f"not complete after {format_seconds(patience_s)}",
             received=answer.body_bytes,
             expected=content_length(answer.headers),
         )
+
+
+def _check(place: Place, body: bytes, hashes: Mapping[str, str]) -> None:
+    digests = Digests(hashes)
+    digests.update(body)
+    mismatch = digests.mismatch(hashes)
+    if mismatch is not None:
+        algorithm, expected, actual = mismatch
+        raise HashMismatch(url=redact(place.url), algorithm=algorithm, expected=expected, actual=actual)
 
 
 def _request_headers(accept: str | None, byte_range: tuple[int, int | None] | int | None) -> dict[str, str]:

@@ -65,7 +65,9 @@ def unreachable(kind: str) -> Unreachable:
         pytest.param(WRONG, Kind.FILE, [WRONG, STALLED], 0.0, GIVE_UP, id="wrong hash again"),
         pytest.param(BAD, Kind.FILE, [BAD], 0.0, RETRY, id="bad content"),
         pytest.param(BAD, Kind.FILE, [BAD, BAD], 0.0, GIVE_UP, id="bad content, third"),
-        pytest.param(BAD, Kind.PAGE, [], 0.0, GIVE_UP, id="bad page"),
+        pytest.param(BAD, Kind.PAGE, [BAD], 0.0, RETRY, id="bad page"),
+        pytest.param(BAD, Kind.PAGE, [BAD, BAD], 0.0, GIVE_UP, id="bad page, third"),
+        pytest.param(BAD, Kind.METADATA, [], 0.0, GIVE_UP, id="bad metadata"),
     ],
 )
 def test_decision(
@@ -93,7 +95,7 @@ def test_retry_after(retry_after_s: float | None, expected: Decision) -> None:
 
 def test_every_source_error_is_decided() -> None:
     """No class falls through to "give up" unseen: what is given up by default is listed here."""
-    by_default = {"Refused", "BadContent", "AttemptsExhausted"}
+    by_default = {"Refused", "BadContent", "Endless", "AttemptsExhausted"}
     named = {"Stalled", "TooSlow", "Dropped", "Unreachable", "ServerBusy", "HashMismatch"}
     assert {class_.__name__ for class_ in SourceError.__subclasses__()} == by_default | named
 

@@ -154,6 +154,13 @@ def test_first_byte_stall_and_reset(index: FaultyIndex) -> None:
     ("answer", "headers", "class_", "text"),
     [
         pytest.param(
+            b"HTTP/1.1 302 Found\r\nLocation: http://h:port/\r\nContent-Length: 0\r\n\r\n",
+            {},
+            BadContent,
+            "redirect to something that is no URL",
+            id="bad Location",
+        ),
+        pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
             {},
             Dropped,
@@ -356,3 +363,13 @@ def test_every_failure_of_httpx_is_an_error_of_ours() -> None:
     timed_out = translate(httpx.ConnectTimeout(""), "https://h/", received=0)
     assert isinstance(timed_out, Unreachable)
     assert timed_out.kind == "connect-timeout"
+
+
+def test_a_handshake_that_breaks_is_no_distrust() -> None:
+    """A handshake waits by an SSL error of its own; what broke it may be gone by the next try."""
+    broken = httpx.ConnectError("All connection attempts failed")
+    broken.__context__ = ConnectionResetError("Connection reset by peer")
+    broken.__context__.__context__ = ssl.SSLWantReadError("The operation did not complete (read)")
+    error = translate(broken, "https://h/", received=0)
+    assert isinstance(error, Unreachable)
+    assert error.kind == "network"

@@ -13,10 +13,11 @@ import pytest
 from resilient_pip.cache.origin import Origin
 from resilient_pip.cache.partial import Partial
 from resilient_pip.cache.store import Store
-from resilient_pip.errors import AttemptsExhausted, Dropped, StorageError, Unreachable
+from resilient_pip.errors import AttemptsExhausted, Dropped, StorageError
 from resilient_pip.events import Kind, Subject
 from resilient_pip.model import SafeUrl, project_name
 from resilient_pip.transport.hosts import Hosts
+from resilient_pip.transport.places import Places
 from resilient_pip.transport.ranges import (
     content_length,
     resume_headers,
@@ -84,18 +85,6 @@ def test_content_length() -> None:
         None,
         None,
     ]
-
-
-def test_dead_hosts() -> None:
-    """A verdict holds for one host and port, until it answers."""
-    hosts = Hosts()
-    dead, other = (
-        Unreachable(url=SafeUrl(url), kind="refused", reason="") for url in ("http://h:1/a", "http://h:2/a")
-    )
-    hosts.mark_dead(dead)
-    assert (hosts.is_dead(dead), hosts.is_dead(other)) == (True, False)
-    hosts.mark_alive("http://u:p@h:1/b")
-    assert hosts.is_dead(dead) is False
 
 
 # --- slots ---
@@ -253,6 +242,7 @@ def _series(**changes: Any) -> Series:
     subject = Subject(kind=Kind.FILE, project=project_name("demo"), name="demo", url=SafeUrl("http://h/demo"))
     parameters: dict[str, Any] = {
         "subject": subject,
+        "places": Places("http://h/demo"),
         "tries": 3,
         "quiet_limit_s": 60.0,
         "settings": quick(),
