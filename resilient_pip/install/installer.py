@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ class Installer:
     ) -> list[tuple[Call, Command]]:
         """Write the group's folder and say how pip is started on it."""
         links, cache = folder / "wheels", self.folder / "pip-cache"
+        shutil.rmtree(folder, ignore_errors=True)  # of the child before, where that was killed
         links.mkdir(parents=True)
         cache.mkdir(exist_ok=True)
         for planned in group.files:

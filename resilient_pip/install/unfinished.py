@@ -1,48 +1,117 @@
-"""What an installation that was ended half way leaves: projects that look installed and are not.
+"""No installation stays half way: what one that failed or was killed leaves is removed.
 
-pip writes scripts, INSTALLER and REQUESTED after the files, .dist-info among them: a run that is ended in
-between leaves what every later pip takes for installed. So that the next run installs it again, its
-.dist-info is taken away; files that stay are overwritten then.
+There is one way for all cases. The journal is written before an install child starts; where the installation
+does not come to its end, what it names is repaired: at once by the run itself, if it lives, else by the next
+run that changes this destination.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 
-from packaging.utils import canonicalize_version
+import anyio
+from anyio import to_thread
 
-from resilient_pip.model import PlannedFile, project_name
+from resilient_pip.cache.lock import NO_LOCKS
+from resilient_pip.errors import StorageError
+from resilient_pip.events import Emit, Noted
+from resilient_pip.install.journal import Journal, journal_path, open_journal, read_journal
+from resilient_pip.install.repair import Repaired, repair
+from resilient_pip.install.scheme import Scheme
+from resilient_pip.install.survey import Survey
+
+_LOOK_S = 0.1
 
 
-@contextmanager
-def forgetting_unfinished(files: Sequence[PlannedFile], folders: Iterable[Path]) -> Iterator[None]:
-    """Forget what the block leaves unfinished in `folders` where it does not come to its end.
+async def repair_earlier(scheme: Scheme, emit: Emit) -> tuple[Repaired, ...]:
+    """Repair what a run that was killed has left; wait for one that is still installing.
+
+    Raises:
+        StorageError: something cannot be removed.
+    """
+    if not await to_thread.run_sync(journal_path(scheme).exists):
+        return ()
+    journal, repaired = await _opened(scheme, emit)
+    if journal is not None:
+        journal.remove()
+    return repaired
+
+
+def note_earlier(scheme: Scheme, emit: Emit) -> None:
+    """Say that something may be half installed, where nothing may be changed."""
+    if (left := read_journal(scheme)) is not None:
+        names = ", ".join(f"{one.name} {one.version}" for one in left.pending)
+        emit(Noted(message=f"perhaps half installed, by an earlier run or one that is at work: {names}"))
+
+
+@asynccontextmanager
+async def journalled(
+    look: Callable[[], Survey], scheme: Scheme, emit: Emit
+) -> AsyncIterator[tuple[int, ...]]:
+    """Keep the journal around an installation, and repair what this leaves where it does not come to its end.
+
+    Gives the descriptors that the install child has to inherit. On a file system without locks there is no
+    journal: two runs could not be told from one that was killed.
 
     Args:
-        files: what the block installs.
-        folders: the site-packages that it installs into.
+        look: makes the survey, in a thread, once nobody else installs there.
+        scheme: where the installation goes.
+        emit: hears of what had to be removed.
+
+    Raises:
+        StorageError: the journal cannot be written.
     """
-    done = False
+    journal, _ = await _opened(scheme, emit)
+    if journal is None:
+        yield ()
+        return
+    done, survey = False, None
     try:
-        yield
+        survey = await to_thread.run_sync(look)
+        await to_thread.run_sync(journal.write, survey)
+        yield (journal.fileno(),)
         done = True
     finally:
-        if not done:
-            for folder in set(folders):
-                _forget(files, folder)
+        if done or survey is None:
+            journal.remove()
+        else:
+            with anyio.CancelScope(shield=True):
+                await _repair_own(journal, survey, scheme, emit)
 
 
-def _forget(files: Sequence[PlannedFile], folder: Path) -> None:
-    # Of the same version as before (--force-reinstall), a .dist-info may be one that was there, whole.
-    new = {_key(file.project, file.version) for file in files if file.replaces != file.version}
-    for info in folder.glob("*.dist-info"):
-        name, _, version = info.stem.partition("-")
-        if _key(name, version) in new and not (info / "INSTALLER").exists():
-            shutil.rmtree(info, ignore_errors=True)
+async def _opened(scheme: Scheme, emit: Emit) -> tuple[Journal | None, tuple[Repaired, ...]]:
+    """Open the journal and repair what it tells of; None where there are no locks."""
+    try:
+        journal = open_journal(scheme)
+        if journal is None:
+            emit(Noted(message=f"another run is installing into {scheme.home}: waiting for it"))
+        while journal is None:
+            await anyio.sleep(_LOOK_S)
+            journal = open_journal(scheme)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            path = str(journal_path(scheme))
+            raise StorageError(path=path, reason=error.strerror or str(error)) from error
+        journal_path(scheme).unlink(missing_ok=True)
+        return None, ()
+    with ExitStack() as otherwise:
+        otherwise.callback(journal.leave)
+        left = await to_thread.run_sync(read_journal, scheme)
+        repaired = await to_thread.run_sync(repair, left, scheme) if left else ()
+        otherwise.pop_all()
+    for one in repaired:
+        emit(Noted(message=f"{one} was half installed when an earlier run was ended: removed"))
+    return journal, repaired
 
 
-def _key(name: str, version: str) -> tuple[str, str]:
-    return project_name(name), canonicalize_version(version)
+async def _repair_own(journal: Journal, survey: Survey, scheme: Scheme, emit: Emit) -> None:
+    try:
+        repaired = await to_thread.run_sync(repair, survey, scheme)
+    except StorageError as error:  # why the installation failed is what the run ends with
+        journal.leave()
+        emit(Noted(message=f"{error}; the next run tries again to remove what is half installed"))
+        return
+    journal.remove()
+    for one in repaired:
+        emit(Noted(message=f"{one} was half installed: removed"))

@@ -348,6 +348,7 @@ class Scene:
             ),
             folder=root / "build",
             cache=None,
+            emit=self.events.append,
         )
         installer = Installer(
             pip=pip,

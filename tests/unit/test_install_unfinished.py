@@ -1,48 +1,131 @@
-"""What is forgotten after an installation that was ended half way, and what never is."""
+"""The journal around an installation: `resilient_pip.install.unfinished`."""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 
-from resilient_pip.install.unfinished import forgetting_unfinished
-from tests.support.runs import planned
+from resilient_pip.events import Event, Noted
+from resilient_pip.install.journal import journal_path, open_journal, read_journal
+from resilient_pip.install.scheme import Scheme
+from resilient_pip.install.survey import Survey
+from resilient_pip.install.unfinished import journalled, note_earlier, repair_earlier
+from tests.support.wheels import make_wheel
+from tests.unit.installations import left, put, scheme_in, surveyed
+
+APP = make_wheel("App", "2.0", files={"app/cli.py": ""})
 
 
-def _dist_info(folder: Path, name: str, *, finished: bool) -> None:
-    info = folder / f"{name}.dist-info"
-    info.mkdir()
-    (info / "METADATA").touch()
-    if finished:
-        (info / "INSTALLER").write_text("pip\n")
+@pytest.fixture
+def scheme(tmp_path: Path) -> Scheme:
+    """An environment that holds nothing."""
+    return scheme_in(tmp_path / "env")
 
 
-def _left(folder: Path) -> set[str]:
-    return {path.name.removesuffix(".dist-info") for path in folder.iterdir()}
+@pytest.fixture
+def look(scheme: Scheme, tmp_path: Path) -> Callable[[], Survey]:
+    """A look at it before App is installed."""
+    return partial(surveyed, scheme, tmp_path / "wheels", APP)
 
 
-def test_only_what_the_block_left_unfinished_is_forgotten(tmp_path: Path) -> None:
-    """Not what is whole, nor another version, nor what was there before, nor what others installed."""
-    for name, finished in (
-        ("Half_Done-1.0", False),
-        ("whole-1.0", True),
-        ("older-0.9", False),
-        ("same-1.0", False),
-        ("foreign-1.0", False),
-    ):
-        _dist_info(tmp_path, name, finished=finished)
-    same = dataclasses.replace(planned("same", "1.0", 1), replaces="1.0")
-    files = [planned(name, "1.0.0", 1) for name in ("half-done", "whole", "older")]
-    with pytest.raises(KeyError), forgetting_unfinished([*files, same], [tmp_path]):
-        raise KeyError
-    assert _left(tmp_path) == {"whole-1.0", "older-0.9", "same-1.0", "foreign-1.0"}
+def notes(events: list[Event]) -> list[str]:
+    """Give what was noted."""
+    return [event.message for event in events if isinstance(event, Noted)]
 
 
-def test_nothing_is_forgotten_after_the_end(tmp_path: Path) -> None:
-    """What pip calls done is done, whatever it wrote."""
-    _dist_info(tmp_path, "half-1.0", finished=False)
-    with forgetting_unfinished([planned("half", "1.0", 1)], [tmp_path]):
-        pass
-    assert _left(tmp_path) == {"half-1.0"}
+def test_an_installation_that_ends_leaves_no_trace(scheme: Scheme, look: Callable[[], Survey]) -> None:
+    """While it lasts its journal is there, and the child inherits the lock on it."""
+    events: list[Event] = []
+    before = left(scheme.base)
+
+    async def install() -> None:
+        async with journalled(look, scheme, events.append) as inherited:
+            assert len(inherited) == 1
+            assert read_journal(scheme) == look()
+
+    anyio.run(install)
+    assert (left(scheme.base), events) == (before, [])
+
+
+@pytest.mark.parametrize("end", [pytest.param(KeyError, id="failed"), pytest.param(None, id="cancelled")])
+def test_one_that_does_not_end_is_repaired_at_once(
+    scheme: Scheme, look: Callable[[], Survey], end: type[Exception] | None
+) -> None:
+    """Whether it failed, or a signal cancelled it."""
+    events: list[Event] = []
+    before = left(scheme.base)
+
+    async def install() -> None:
+        with anyio.CancelScope() as scope:
+            async with journalled(look, scheme, events.append):
+                put(scheme, "app-2.0", ["app/cli.py"], finished=False)
+                if end:
+                    raise end
+                scope.cancel()
+                await anyio.sleep_forever()
+
+    with pytest.raises(end) if end else nullcontext():
+        anyio.run(install)
+    assert (left(scheme.base), notes(events)) == (before, ["App 2.0 was half installed: removed"])
+
+
+def test_a_killed_run_is_repaired_by_the_next(scheme: Scheme, look: Callable[[], Survey]) -> None:
+    """It says what it removes; a plan alone says what may be half installed, and changes nothing."""
+    before = left(scheme.base)
+    journal = open_journal(scheme)
+    assert journal
+    journal.write(look())
+    journal.leave()
+    put(scheme, "app-2.0", ["app/cli.py"], finished=False)
+    killed = left(scheme.base)
+    events: list[Event] = []
+    note_earlier(scheme, events.append)
+    assert left(scheme.base) == killed
+    repaired = anyio.run(repair_earlier, scheme, events.append)
+    assert [one.project for one in repaired] == ["app"]
+    assert left(scheme.base) == before
+    assert notes(events) == [
+        "perhaps half installed, by an earlier run or one that is at work: App 2.0",
+        "App 2.0 was half installed when an earlier run was ended: removed",
+    ]
+
+
+def test_where_nothing_is_left_nothing_is_made(scheme: Scheme) -> None:
+    """Without a journal the environment is not even written to."""
+    events: list[Event] = []
+    before = left(scheme.base)
+    assert anyio.run(repair_earlier, scheme, events.append) == ()
+    note_earlier(scheme, events.append)
+    assert (left(scheme.base), events) == (before, [])
+
+
+def test_two_installations_wait_for_each_other(scheme: Scheme, look: Callable[[], Survey]) -> None:
+    """The second says that it waits, and finds nothing to repair when the first has come to its end."""
+    events: list[Event] = []
+    order: list[str] = []
+
+    async def second(waiting: anyio.Event) -> None:
+        def hear(event: Event) -> None:
+            events.append(event)
+            waiting.set()
+
+        async with journalled(look, scheme, hear):
+            order.append("second")
+
+    async def both() -> None:
+        waiting = anyio.Event()
+        async with anyio.create_task_group() as tasks, journalled(look, scheme, events.append):
+            tasks.start_soon(second, waiting)
+            with anyio.fail_after(10):
+                await waiting.wait()
+            order.append("first")
+
+    anyio.run(both)
+    assert order == ["first", "second"]
+    assert notes(events) == [f"another run is installing into {scheme.home}: waiting for it"]
+    assert not journal_path(scheme).exists()

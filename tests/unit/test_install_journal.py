@@ -1,0 +1,50 @@
+"""The journal on disk: `resilient_pip.install.journal`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from resilient_pip.install.journal import journal_path, open_journal, read_journal
+from tests.support.wheels import make_wheel
+from tests.unit.installations import put, scheme_in, surveyed
+
+APP = make_wheel("app", "2.0", files={"app/\N{LATIN SMALL LETTER E WITH ACUTE}.py": ""})
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    """The next run finds it, also where the environment has another path by then."""
+    scheme = scheme_in(tmp_path / "env")
+    put(scheme, "app-1.0", ["app/old.py", "../../../bin/app"])
+    survey = surveyed(scheme, tmp_path / "wheels", APP)
+    journal = open_journal(scheme)
+    assert journal
+    journal.write(survey)
+    journal.leave()
+    assert read_journal(scheme) == survey
+    shutil.move(tmp_path / "env", tmp_path / "moved")
+    moved = scheme_in(tmp_path / "moved")
+    assert read_journal(moved) == surveyed(moved, tmp_path / "wheels", APP)
+
+
+def test_a_journal_that_was_cut_short_says_nothing(tmp_path: Path) -> None:
+    """The child had not begun; nor can one be read that another format fills."""
+    scheme = scheme_in(tmp_path / "env")
+    journal = open_journal(scheme)
+    assert journal
+    journal.write(surveyed(scheme, tmp_path / "wheels", APP))
+    journal.leave()
+    whole = journal_path(scheme).read_text()
+    for text in ("", whole[:-1], whole.replace('"format": 1', '"format": 0'), "[]", '{"format": 1}'):
+        journal_path(scheme).write_text(text)
+        assert read_journal(scheme) is None
+
+
+def test_one_holds_it_at_a_time(tmp_path: Path) -> None:
+    """Removed, it leaves no trace."""
+    scheme = scheme_in(tmp_path / "env")
+    journal = open_journal(scheme)
+    assert journal
+    assert open_journal(scheme) is None
+    journal.remove()
+    assert not journal_path(scheme).exists()
