@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resilient_pip.child.files import write_requirements_file
+from resilient_pip.child.guarding import guarded
 from resilient_pip.errors import StorageError
 from resilient_pip.model import Install, Requirement, RequirementForm
 
@@ -57,7 +58,7 @@ class Workspace:
 
 @contextmanager
 def open_workspace() -> Iterator[Workspace]:
-    """Make the folder and take it away again, whatever happens in between.
+    """Make the folder and take it away again, whatever happens in between; children of a killed run go too.
 
     Raises:
         StorageError: no temporary folder can be written.
@@ -66,13 +67,14 @@ def open_workspace() -> Iterator[Workspace]:
         root = Path(tempfile.mkdtemp(prefix="resilient-pip-"))
     except OSError as error:
         raise StorageError(path=tempfile.gettempdir(), reason=error.strerror or str(error)) from error
-    try:
-        workspace = Workspace(root)
-        workspace.logs.mkdir()
-        workspace.temporary.mkdir()
-        yield workspace
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    with guarded(root):
+        try:
+            workspace = Workspace(root)
+            workspace.logs.mkdir()
+            workspace.temporary.mkdir()
+            yield workspace
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def write_requirements(workspace: Workspace, install: Install) -> None:

@@ -27,6 +27,8 @@ class Command:
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(repr=False)
     cwd: str | None = None
+    pass_fds: tuple[int, ...] = ()
+    """Descriptors that it inherits: locks that last as long as it lives."""
 
 
 def child_environment(

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from resilient_pip.child.hints import hint_for
 from resilient_pip.errors import (
     ChildFailed,
+    ChildKilled,
     Dropped,
     HashMismatch,
     PlanError,
@@ -40,9 +41,10 @@ class Diagnosis:
     hint: str = ""
     """What may help, where the text tells."""
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What the text names, as far as it does: "package"; "reason" and "path" (cannot-write); "requirement",
-    "url", "algorithm", "expected" and "actual" (hash-mismatch); "url", "silent" (seconds) and "status"
-    (unreachable, dropped, refused), or "scheme", "host", "port" and "path" in place of "url"."""
+    """What the text names, as far as it does: "package"; "reason" and "path" (cannot-write); "signal"
+    (child-killed); "requirement", "url", "algorithm", "expected" and "actual" (hash-mismatch); "url",
+    "silent" (seconds) and "status" (unreachable, dropped, refused), or "scheme", "host", "port" and "path" in
+    place of "url"."""
 
 
 Extract: TypeAlias = Callable[[Sequence[str], int], list[str]]
@@ -90,8 +92,13 @@ def diagnose(lines: Sequence[str]) -> Diagnosis | None:
 _FRAME = "\N{MULTIPLICATION SIGN}│"
 _ARROW = "╰─>"
 _NOISE = re.compile(
-    r"\s*(?:\[end of output\]|note: This (?:error|is an issue)|hint: See above|Looking in |$)"
+    r"\s*(?:\[end of output\]|note: This (?:error|is an issue)|hint: See above|Looking in |$"
+    r"|Running command |Using pip |error: subprocess-exited)"
 )
+_RUNNING = re.compile(r"\s*Running command ")
+_QUOTED = re.compile(r"\s*\[end of output\]$")
+_SHOWN = re.compile(rf"\s*{_ARROW} (?:No available|See above for) output\.$")
+"""What stands in place of the output where --verbose has shown it."""
 
 
 # --- which lines matter ----------------------------------------------------------------------------
@@ -163,11 +170,32 @@ def _build(lines: Sequence[str], number: int) -> list[str]:
     start = number
     while start > 0 and _ARROW not in lines[start]:
         start -= 1
-    frame = [line.strip() for line in lines[max(0, start - 2) : start]]
-    head = [line.strip(f" {_FRAME}") for line in frame if line.startswith(tuple(_FRAME))]
-    quoted = [line for line in lines[start:number] if _ARROW not in line and not _NOISE.match(line)]
+    return _told(lines[max(0, start - 2) : start], lines[start:number])
+
+
+def _shown_build(lines: Sequence[str], number: int) -> list[str]:
+    """Take the same where pip has shown the output as it came (--verbose), above what failed."""
+    above = range(max(0, number - 2))
+    start = next((each for each in reversed(above) if _RUNNING.match(lines[each])), 0)
+    return _told(lines[max(0, number - 2) : number], lines[start : max(0, number - 2)])
+
+
+def _told(frame: Sequence[str], output: Sequence[str]) -> list[str]:
+    stripped = [line.strip() for line in frame]
+    head = [line.strip(f" {_FRAME}") for line in stripped if line.startswith(tuple(_FRAME))]
+    quoted = [line for line in output if _ARROW not in line and not _NOISE.match(line)]
     indent = min((len(line) - len(line.lstrip()) for line in quoted if line.strip()), default=0)
     return head + [f"  {line[indent:]}".rstrip() for line in quoted[-BUILD_LINES:]]
+
+
+def _killed_build(lines: Sequence[str], number: int) -> list[str]:
+    """Take the same from the line on that names the signal."""
+    for end in range(number, len(lines)):
+        if _SHOWN.match(lines[end]):
+            return _shown_build(lines, end)
+        if _QUOTED.match(lines[end]):
+            return _build(lines, end)
+    return _line(lines, number)
 
 
 # --- the table -------------------------------------------------------------------------------------
@@ -244,7 +272,9 @@ RULES: tuple[Rule, ...] = (
         _line,
     ),
     _rule(UsageError.code, r"^(?:\S+ error: )?no such option: ", _line),
-    _rule(ChildFailed.code, r"^\s*\[end of output\]$", _build, more=_BUILT),
+    _rule(ChildKilled.code, r"^\s*│ exit code: -(?P<signal>\d+)$", _killed_build, more=_BUILT),
+    _rule(ChildFailed.code, _QUOTED.pattern, _build, more=_BUILT),
+    _rule(ChildFailed.code, _SHOWN.pattern, _shown_build, more=_BUILT),
     _rule(ChildFailed.code, r"^\s*fatal: ", _line),
     _rule(ChildFailed.code, r"^ERROR: Exception:$", _last),
     _rule(ChildFailed.code, r"^\s*error: [a-z]+(?:-[a-z]+)+$", _block, more=_BUILT),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from resilient_pip.child.again import KILLS
 from resilient_pip.child.diagnose import Diagnosis, explain
 from resilient_pip.errors import (
     ChildFailed,
+    ChildKilled,
     Dropped,
     HashMismatch,
     PlanError,
@@ -78,15 +80,17 @@ def error_of(
         case Unreachable.code:
             return Unreachable(url=url, kind="network", reason=message)
         case _:
-            package = facts.get("package")
-            return ChildFailed(
+            failed = ChildFailed(
                 what=what,
                 returncode=returncode,
                 message=message,
                 log=log,
-                package=package,
+                package=facts.get("package"),
                 hint=diagnosis.hint,
             )
+            # Its own end, or that of the build whose end pip tells.
+            number = -returncode if returncode < 0 else int(facts.get("signal", 0))
+            return ChildKilled(**vars(failed), signal=number) if number in KILLS else failed
 
 
 def _url_of(facts: Mapping[str, str]) -> str:

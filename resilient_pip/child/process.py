@@ -20,17 +20,19 @@ from resilient_pip.child.command import Command
 from resilient_pip.child.output import Output
 from resilient_pip.child.watchdog import Life
 from resilient_pip.errors import ChildFailed, ChildHung, ResilientPipError
-from resilient_pip.events import ChildFinished, ChildOutput, ChildStarted, Emit
+from resilient_pip.events import ChildFinished, ChildMeasured, ChildOutput, ChildStarted, Emit
 from resilient_pip.model import Outcome
 from resilient_pip.settings import Settings
 from resilient_pip.units import format_seconds
 
-TERM_S = 3.0
+TERM_S = 2.0
 """How long a child may take to end after SIGTERM."""
-KILL_S = 2.0
+KILL_S = 1.0
 """How long the system may take to end it after SIGKILL."""
 
 _POLL_S = 5.0
+_LAST_LINES = 5
+"""How many lines of its output name what a child was at when it hung."""
 _LOOK_S = 0.02
 _CANNOT_START = 127  # as a shell says it
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -106,10 +108,13 @@ class Supervisor:
         def tell(line: str) -> None:
             self._emit(ChildOutput(what=command.what, line=line))
 
+        def measured(used: tree.Activity) -> None:
+            self._emit(ChildMeasured(what=command.what, cpu_s=used.cpu_s, io=used.io))
+
         self._emit(ChildStarted(what=command.what))
         try:
             with Output(log, tell, self._clean) as output:
-                child = _Child(command.what, await _start(command, output.write_end), output)
+                child = _Child(command.what, await _start(command, output.write_end), output, measured)
                 try:
                     stopped = await child.watch(stop, limit_s, busy, self._hung_timeout_s)
                 finally:
@@ -134,6 +139,8 @@ class _Child:
     what: str
     process: anyio.abc.Process
     output: Output
+    measured: Callable[[tree.Activity], None]
+    """Hears regularly what it has used up to then."""
 
     @property
     def returncode(self) -> int:
@@ -190,6 +197,7 @@ class _Child:
         while True:
             await anyio.sleep(min(_POLL_S, hung_timeout_s / 20, limit_s or _POLL_S))
             used = await to_thread.run_sync(tree.activity, self.process.pid)
+            self.measured(used)
             now = anyio.current_time()
             life = life.observe(now, output=self.output.received, cpu_s=used.cpu_s, io=used.io)
             if busy is not None and busy():
@@ -201,8 +209,8 @@ class _Child:
                 reason = f"no output, CPU time or I/O for {format_seconds(silent_s)}"
             else:
                 continue
-            said = f"; it last said: {self.output.tail[-1]}" if self.output.tail else ""
-            return ChildHung(what=self.what, silent_s=silent_s, reason=reason + said)
+            last = tuple(self.output.tail)[-_LAST_LINES:]
+            return ChildHung(what=self.what, silent_s=silent_s, reason=reason, last=last)
 
     async def end(self) -> None:
         """End all that is left of the session: SIGTERM, a while, SIGKILL, a while. Cannot be cancelled."""
@@ -235,6 +243,7 @@ async def _start(command: Command, write_end: int) -> anyio.abc.Process:
             stderr=subprocess.STDOUT,
             cwd=command.cwd,
             env=command.env,
+            pass_fds=command.pass_fds,
             start_new_session=True,
         )
     except OSError as error:

@@ -10,14 +10,16 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_ENDED = frozenset({b"Z", b"X"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What the living processes of a session have used up to now, added up."""
+    """What a session has used up to now, with those of its processes that have ended."""
 
     cpu_s: float = 0.0
     io: int = 0
+    """Bytes read and written."""
 
 
 def members(session: int) -> list[int]:
@@ -25,13 +27,13 @@ def members(session: int) -> list[int]:
 
     Zombies are left out: nothing can end them, and in a container often nobody collects them.
     """
-    return [pid for pid, _ in _living(session)]
+    return [pid for pid, state, _ in _processes(session) if state not in _ENDED]
 
 
 def activity(session: int) -> Activity:
     """Add up the CPU time and I/O of a session; all zero where there is no /proc."""
     cpu_s, io = 0.0, 0
-    for pid, process_cpu_s in _living(session):
+    for pid, _, process_cpu_s in _processes(session):
         cpu_s += process_cpu_s
         io += _io(pid)
     return Activity(cpu_s=cpu_s, io=io)
@@ -47,8 +49,11 @@ def signal_session(session: int, number: int) -> None:
                 os.kill(pid, number)
 
 
-def _living(session: int) -> Iterator[tuple[int, float]]:
-    """Give pid and CPU time of each living process of a session (proc_pid_stat(5))."""
+def _processes(session: int) -> Iterator[tuple[int, bytes, float]]:
+    """Give pid, state and CPU time of each process of a session (proc_pid_stat(5)).
+
+    The CPU time holds that of the children which it has waited for: a build is mostly compilers that ended.
+    """
     try:
         names = os.listdir(_PROC)  # noqa: PTH208  # Path objects for every process of the machine cost more
     except OSError:
@@ -62,13 +67,16 @@ def _living(session: int) -> Iterator[tuple[int, float]]:
             continue  # ended meanwhile
         # The second field is the program's name in parentheses, which may hold anything.
         fields = stat[stat.rindex(b")") + 2 :].split()
-        state, sid, user_ticks, system_ticks = fields[0], fields[3], fields[11], fields[12]
-        if int(sid) == session and state not in {b"Z", b"X"}:
-            yield int(name), (int(user_ticks) + int(system_ticks)) / _TICKS_PER_S
+        state, sid, ticks = fields[0], fields[3], fields[11:15]
+        if int(sid) == session:
+            yield int(name), state, sum(map(int, ticks)) / _TICKS_PER_S
 
 
 def _io(pid: int) -> int:
-    """Add up the bytes that a process has read and written (proc_pid_io(5)); 0 where that is not shown."""
+    """Add up the bytes that a process has read and written (proc_pid_io(5)); 0 where that is not shown.
+
+    The kernel counts those of the children which it has waited for.
+    """
     try:
         lines = (_PROC / str(pid) / "io").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from pathlib import Path
 
 import pytest
 
+from resilient_pip.model import Phase
 from tests.support.environments import Environment, Workspace, eventually, living
 from tests.support.faults import Drip, NeverAnswer, Stall
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import EACH_ALONE
+from tests.support.stuck import stand_still
 from tests.support.wheels import make_wheel
 
 TORCH = make_wheel("torch", "1.0", size=400_000)
@@ -75,20 +78,81 @@ def test_a_signal_ends_a_download(
     assert index.requests_for(TORCH.path)[-1].range == "bytes=100000-"
 
 
-def test_a_signal_ends_planning_and_its_child(
-    index: FaultyIndex, workspace: Workspace, environment: Environment
+@pytest.mark.parametrize(
+    ("phase", "number"),
+    [
+        pytest.param(Phase.PREPARE, signal.SIGTERM, id="prepare-TERM"),
+        pytest.param(Phase.PREPARE, signal.SIGINT, id="prepare-INT"),
+        pytest.param(Phase.PLAN, signal.SIGTERM, id="plan-TERM"),
+        pytest.param(Phase.PLAN, signal.SIGHUP, id="plan-HUP"),
+        pytest.param(Phase.DOWNLOAD, signal.SIGHUP, id="download-HUP"),
+        pytest.param(Phase.BUILD, signal.SIGTERM, id="build-TERM"),
+        pytest.param(Phase.BUILD, signal.SIGINT, id="build-INT"),
+        pytest.param(Phase.INSTALL, signal.SIGTERM, id="install-TERM"),
+        pytest.param(Phase.INSTALL, signal.SIGINT, id="install-INT"),
+    ],
+)
+def test_a_signal_ends_every_phase(
+    index: FaultyIndex, workspace: Workspace, environment: Environment, phase: Phase, number: signal.Signals
 ) -> None:
-    """Pip is waiting for a page when the signal comes: it goes too."""
-    index.add(make_wheel("app", "1.0", ["torch"]))
+    """Within 5 s, with the block; no process and no folder is left, whatever a build has started."""
+    running = stand_still(phase, index, workspace, environment)
+    running.process.send_signal(number)
+    run = running.finish(5)
+    assert run.returncode == 128 + number, run.output
+    assert f"phase {phase.value}" in run.block[""]
+    assert living(str(workspace.root)) == {}
+    assert list((workspace.root / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("phase", [Phase.PLAN, Phase.BUILD, Phase.INSTALL])
+def test_what_a_killed_run_leaves_is_taken_away(
+    index: FaultyIndex, workspace: Workspace, environment: Environment, phase: Phase
+) -> None:
+    """SIGKILL: the children and theirs end, and the private folder goes."""
+    running = stand_still(phase, index, workspace, environment)
+    assert list((workspace.root / "tmp").iterdir()) != []
+    running.process.kill()
+    assert running.finish(5).returncode == -signal.SIGKILL
+    eventually(lambda: living(str(workspace.root)) == {}, 10)
+    eventually(lambda: list((workspace.root / "tmp").iterdir()) == [], 10)
+
+
+def catches_signals(pid: int) -> bool:
+    """Whether a process has a handler of SIGTERM, which Python by itself has none of (proc_pid_status(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize(
+    ("library", "number"),
+    [
+        pytest.param("", signal.SIGINT, id="at-once-INT"),
+        pytest.param("", signal.SIGTERM, id="at-once-TERM"),
+        pytest.param("_json", signal.SIGINT, id="json-INT"),
+        pytest.param("_ssl", signal.SIGINT, id="ssl-INT"),
+        pytest.param("_ssl", signal.SIGHUP, id="ssl-HUP"),
+        pytest.param("_asyncio", signal.SIGINT, id="asyncio-INT"),
+    ],
+)
+def test_a_signal_ends_the_start(
+    index: FaultyIndex, workspace: Workspace, library: str, number: signal.Signals
+) -> None:
+    """While modules are imported (which ones is told by the libraries that are loaded), one line says all.
+
+    A machine that is slow to send the signal sends it later: then there is a block.
+    """
     index.add(TORCH)
     index.script(index.page_path("torch"), [NeverAnswer()])
-    running = workspace.start(environment, "install", "--index-url", index.url, "app")
-    index.wait_until(lambda seen: len(seen.requests_for(seen.page_path("torch"))) > 0, 30)
-    running.process.send_signal(signal.SIGTERM)
+    running = workspace.start(None, "plan", "--index-url", index.url, "torch")
+    maps = Path(f"/proc/{running.process.pid}/maps")
+    eventually(lambda: catches_signals(running.process.pid) and library in maps.read_text())
+    running.process.send_signal(number)
     run = running.finish(5)
-    assert run.returncode == 143, run.output
-    assert run.block, run.output
-    assert living(str(workspace.root)) == {}
+    assert run.returncode == 128 + number, run.output
+    said = f"resilient-pip: interrupted by signal {number} before anything was begun\n"
+    assert run.output == said or run.block, run.output
 
 
 def test_two_runs_share_a_cache(index: FaultyIndex, workspace: Workspace) -> None:

@@ -114,7 +114,7 @@ def test_a_commands_text_hides_its_environment() -> None:
     """An environment may hold passwords, so that it is in no representation."""
     command = Command(what="plan", argv=("python", "-V"), env={"TOKEN": "secret"})
 
-    assert repr(command) == "Command(what='plan', argv=('python', '-V'), cwd=None)"
+    assert repr(command) == "Command(what='plan', argv=('python', '-V'), cwd=None, pass_fds=())"
 
 
 def test_a_proxy_is_for_everything_but_loopback() -> None:

@@ -24,6 +24,7 @@ Additionally, some packages in these conflicts have no matching distributions av
     ccc"""
 OS_ERROR = "Could not install packages due to an OSError: [Errno {}] {}"
 HASH_HINT = "one --hash makes pip ask for the hash and exact version of every package, dependencies included"
+KILLED = "Building wheel for killed (pyproject.toml) did not run successfully."
 ACTUAL = "077e01a17bcc640210939d98220c6b72dd891b2a91de45c9b68e2701a2377080"
 
 
@@ -314,6 +315,14 @@ def test_an_externally_managed_environment_keeps_its_managers_words() -> None:
             "install that first, then it with --no-build-isolation",
             id="undeclared-requirement",
         ),
+        pytest.param(
+            "build-verbose",
+            "wheelfail",
+            "Building wheel for wheelfail (pyproject.toml) did not run successfully.",
+            "fast.c:1:10: fatal error: Python.h: No such file or directory",
+            "the headers of Python are missing (Debian: apt-get install python3-dev)",
+            id="compiler-with-verbose",
+        ),
     ],
 )
 def test_a_failed_build_shows_its_last_words(log: str, package: str, head: str, last: str, hint: str) -> None:
@@ -334,6 +343,32 @@ def test_a_build_that_printed_too_much_is_still_explained() -> None:
     assert found is not None
     assert found.message.splitlines()[-1] == "  error: command 'gcc' failed with exit code 1"
     assert found.facts == {"package": "wheelfail"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(read("build-killed"), id="shown"),
+        pytest.param(
+            [
+                f"  \N{MULTIPLICATION SIGN} {KILLED}",
+                "  │ exit code: -9",
+                "  ╰─> [1 lines of output]",
+                "      compiling",
+                "      [end of output]",
+                "  ERROR: Failed building wheel for killed",
+            ],
+            id="quoted",
+        ),
+    ],
+)
+def test_a_build_that_was_killed_is_told_from_one_that_failed(lines: list[str]) -> None:
+    """The signal that ended what pip had started is named, and the end of its output."""
+    assert diagnose(lines) == Diagnosis(
+        code="child-killed",
+        message=f"{KILLED}\nexit code: -9\n  compiling",
+        facts={"signal": "9", "package": "killed"},
+    )
 
 
 def test_a_failure_of_the_gateway_is_left_as_pip_tells_it() -> None:

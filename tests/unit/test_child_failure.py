@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from resilient_pip.child.failure import failure_of
+from resilient_pip.child.diagnose import Diagnosis
+from resilient_pip.child.failure import error_of, failure_of
+from resilient_pip.errors import ChildFailed, ChildKilled
 
 URL = "https://host.test:8443/a/x-1.0.tar.gz"
 POOL = "ERROR: Could not install packages due to an OSError: HTTPSConnectionPool(host='host.test', port={}): "
@@ -58,3 +60,34 @@ def test_network_failures(lines: list[str], code: str, exit_code: int, url: str,
     error = failure_of("plan", 1, lines)
     assert (error.code, error.exit_code, getattr(error, "url", None)) == (code, exit_code, url)
     assert text is None or str(error) == text
+
+
+@pytest.mark.parametrize(
+    ("returncode", "facts", "number"),
+    [
+        pytest.param(-9, {}, 9, id="SIGKILL"),
+        pytest.param(-11, {}, 11, id="SIGSEGV"),
+        pytest.param(-7, {}, 7, id="SIGBUS"),
+        pytest.param(1, {"signal": "9"}, 9, id="the-build-that-it-ran"),
+        pytest.param(-15, {}, None, id="SIGTERM"),
+        pytest.param(1, {"signal": "6"}, None, id="the-build-aborted"),
+        pytest.param(137, {}, None, id="an-exit-code"),
+    ],
+)
+def test_killed_or_failed(returncode: int, facts: dict[str, str], number: int | None) -> None:
+    """Only signals that come from without make another try worth it; the exit code is the same."""
+    error = error_of(Diagnosis(code="pip-failed", message="last words", facts=facts), "plan", returncode)
+    assert isinstance(error, ChildFailed)
+    assert (getattr(error, "signal", None), error.returncode, error.message) == (
+        number,
+        returncode,
+        "last words",
+    )
+    assert (error.code, error.exit_code) == ("child-killed" if number else "pip-failed", 1)
+
+
+def test_pips_own_explanation_counts_more_than_its_end() -> None:
+    """A pip that has told of a conflict and then crashes would tell the same again."""
+    error = failure_of("plan", -11, ["ERROR: No matching distribution found for x"])
+    assert not isinstance(error, ChildKilled)
+    assert error.code == "no-solution"

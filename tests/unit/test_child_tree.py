@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 from resilient_pip.child.tree import Activity, activity, members, signal_session
@@ -88,6 +89,24 @@ def test_work_shows_in_the_activity() -> None:
         used = activity(leader.pid)
 
     assert used.cpu_s > 0.01
+    assert used.io >= 100_000
+
+
+def test_work_of_processes_that_have_ended_counts() -> None:
+    """A build is mostly compilers that are gone: what the leader has waited for is its own."""
+    compiler = "sum(i * i for i in range(1_500_000)); open('/dev/null', 'w').write('x' * 100_000)"
+    code = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {compiler!r}])
+print("worked", flush=True)
+sys.stdin.read()
+"""
+    with session(code) as leader:
+        assert pipe(leader.stdout).readline() == "worked\n"
+        used = activity(leader.pid)
+        own = Path(f"/proc/{leader.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+
+    assert used.cpu_s > sum(map(int, own)) / os.sysconf("SC_CLK_TCK") + 0.01
     assert used.io >= 100_000
 
 
