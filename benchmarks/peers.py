@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +11,6 @@ from pathlib import Path
 
 from benchmarks.naming import spelled_out
 from tests.lab.trial import Errand, Tool
-from tests.support.environments import living
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("pip==26.3", "uv==0.13.9")
@@ -109,10 +106,3 @@ def _provide() -> None:
         pip = [sys.executable, "-m", "pip", "--python", str(HOME / "bin" / "python")]
         subprocess.run([*pip, "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
         stamp.write_text(wanted)
-
-
-def kill_below(folder: Path) -> None:
-    """End every process that was started with `folder` in its arguments or environment."""
-    for process in living(f"{folder}/"):
-        with contextlib.suppress(ProcessLookupError):  # it ended by itself
-            os.kill(process, signal.SIGKILL)

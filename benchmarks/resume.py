@@ -6,9 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.peers import kill_below
 from tests.lab.trial import Errand, Tool
-from tests.support.environments import Running, Workspace
+from tests.support.environments import Running, Workspace, kill_below
 from tests.support.faultserver import FaultyIndex
 from tests.support.wheels import make_wheel
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.naming import leniently
-from benchmarks.peers import kill_below
 from benchmarks.resume import Resumed, kill_and_repeat
 from benchmarks.rows import Row, row_of
 from resilient_pip.units import format_bytes, format_seconds
 from tests.lab.scenario import Scenario
 from tests.lab.trial import Tool, run_trial
+from tests.support.environments import kill_below
 
 Result = TypeVar("Result")
 

@@ -1,10 +1,25 @@
 """`python -m resilient_pip` and the entry point `resilient-pip`."""
 
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
-from resilient_pip.cli import main
+
+def _end(number: int, _: FrameType | None) -> None:
+    """End at once with a line: there is nothing yet to tidy up."""
+    with suppress(OSError):
+        os.write(2, f"resilient-pip: interrupted by signal {number} before anything was begun\n".encode())
+    os._exit(128 + number)
+
+
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) is not signal.SIG_IGN:
+        signal.signal(_number, _end)
+
+from resilient_pip.cli import main  # noqa: E402 - takes long enough to be interrupted
 
 
 def run() -> None:

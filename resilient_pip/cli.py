@@ -15,10 +15,11 @@ from typing import Any, TextIO
 import anyio
 
 from resilient_pip import __version__
+from resilient_pip.cache_command.command import run_cache_command
 from resilient_pip.errors import ResilientPipError, UsageError
 from resilient_pip.job import Job
 from resilient_pip.model import RunResult
-from resilient_pip.pip_adapter import PIP_COMMANDS, read_install
+from resilient_pip.pip_adapter import PIP_COMMANDS, leading_options, read_install
 from resilient_pip.plan.table import plan_as_json, plan_table
 from resilient_pip.report import failure_block, summary
 from resilient_pip.session import run
@@ -32,7 +33,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-COMMANDS = ("install", "plan")
+COMMANDS = ("install", "plan", "cache")
 BUG = 70
 """Exit code of a defect of this program (EX_SOFTWARE in sysexits.h)."""
 TICK_S = 0.5
@@ -58,14 +59,23 @@ def _main(argv: list[str]) -> int:
         write_lines(sys.stdout, [f"resilient-pip {__version__}"])
         return 0
     command = _command(argv)
+    if command == "cache":
+        return _cache(argv)
+    folder = _working_folder()
     flags = {JSON_FLAG: "print the plan as JSON"} if command == "plan" else {}
     # pip admits some options (--platform…) in a dry run only, which a plan is.
     words = ["--dry-run", *argv] if command == "plan" else argv
-    install, given = read_install(words, flags=flags, prog=f"resilient-pip {command}")
+    read = partial(read_install, words, flags=flags, prog=f"resilient-pip {command}")
+    install, given = read()
     as_json = given.pop(JSON_FLAG, None) is not None
     settings = resolve_settings(given, os.environ, _table(Path("pyproject.toml")))
     job = Job(
-        install=install, settings=settings, environ=os.environ, cwd=str(Path.cwd()), plan_only=install.dry_run
+        install=install,
+        reread=lambda fetched: read(fetched)[0],
+        settings=settings,
+        environ=os.environ,
+        cwd=folder,
+        plan_only=install.dry_run,
     )
     result = anyio.run(partial(_show_run, job, sys.stderr))
     if result.plan is not None and result.error is None and install.dry_run:
@@ -74,15 +84,34 @@ def _main(argv: list[str]) -> int:
     return _end(result)
 
 
+def _working_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError as error:
+        raise UsageError(message="the working folder is gone: change to another one") from error
+
+
+def _cache(argv: Sequence[str]) -> int:
+    lines = run_cache_command(
+        argv,
+        environ=os.environ,
+        table=_table(Path("pyproject.toml")),
+        tell=lambda line: write_lines(sys.stderr, [f"resilient-pip: {line}"]),
+    )
+    write_lines(sys.stdout, lines)
+    return 0
+
+
 def _command(argv: list[str]) -> str:
-    """Take the command off the words; without one it is install.
+    """Take the command off the words, which general options may precede; without one it is install.
 
     Raises:
-        UsageError: the first word is a command of pip, which nobody means to install a project by.
+        UsageError: in its place is a command of pip, which nobody means to install a project by.
     """
-    first = argv[0] if argv else ""
+    place = leading_options(argv)
+    first = argv[place] if place < len(argv) else ""
     if first in COMMANDS:
-        return argv.pop(0)
+        return argv.pop(place)
     if first in PIP_COMMANDS:
         message = f"{first} is a command of pip; a project of that name: resilient-pip install {first}"
         raise UsageError(message=message)

@@ -63,10 +63,12 @@ class Delivery:
             raise self._failed
 
     async def _fetch_all(self) -> None:
+        wanted = [planned for planned in self.plan.files if planned.form.is_fetched]
+        if not wanted:
+            return
         async with phase(self.emit, Phase.DOWNLOAD), anyio.create_task_group() as tasks:
-            for planned in self.plan.files:
-                if planned.form.is_fetched:
-                    tasks.start_soon(self._fetch, planned)
+            for planned in wanted:
+                tasks.start_soon(self._fetch, planned)
 
     async def _fetch(self, planned: PlannedFile) -> None:
         try:

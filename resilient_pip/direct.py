@@ -1,8 +1,7 @@
 """Files that the user names by URL, fetched before pip plans.
 
 pip would read them past the gateway, with one policy for all and no name for what fails. Fetched here, a
-wheel lies in the cache where pip looks for what it built of that URL, so it is transferred once. An sdist has
-no such place; pip reads it again, from a server that has just delivered it.
+wheel lies in the cache where pip looks for what it built of that URL; for the rest there is a detour.
 """
 
 from __future__ import annotations
@@ -53,6 +52,11 @@ class DirectFile:
     """As a wheel's name tells it; None for an sdist."""
 
     @property
+    def front(self) -> str:
+        """The URL as the requirement writes it, up to its fragment."""
+        return self.reference.partition("#")[0]
+
+    @property
     def address(self) -> str:
         """The URL as pip records it: without credentials and fragment."""
         parts = urlsplit(self.file.url)
@@ -70,7 +74,7 @@ def direct_files(
         if reference.url is None or not reference.url.lower().startswith(("http:", "https:")):
             continue
         parts = urlsplit(reference.url)
-        filename = unquote(parts.path.rpartition("/")[2])
+        filename = unquote(parts.path).rpartition("/")[2]
         name, version = requirement.name or filename.rpartition("-")[0] or filename, None
         if filename.endswith(".whl"):
             try:

@@ -13,9 +13,11 @@
         Refused            refused      1 or 69
         HashMismatch       hash-mismatch     65
         BadContent         bad-content       65
+        Endless            endless           65
         AttemptsExhausted  (of the last try)     several tries of one request, none of which succeeded
       PlanError            no-solution        1
       ChildFailed          pip-failed         1
+        ChildKilled        child-killed       1
       ChildHung            child-hung        75
       DeadlineExceeded     deadline         124
       Interrupted          interrupted  128+signal
@@ -29,7 +31,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from signal import Signals
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from resilient_pip.model import SafeUrl, SourceLine
 from resilient_pip.units import format_bytes, format_seconds
@@ -211,6 +215,18 @@ class BadContent(SourceError):
         return self.reason
 
 
+@dataclass(kw_only=True, eq=False)
+class Endless(SourceError):
+    """A file whose length nobody tells goes on and on."""
+
+    code = "endless"
+    default_exit = 65
+    received: int
+
+    def __str__(self) -> str:
+        return f"no end{at(self.received, None)}, of a file whose length nobody tells"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """One try of one request that failed."""
@@ -220,6 +236,8 @@ class Attempt:
     """Monotonic time of the failure."""
     received: int
     """Bytes of the file that are there after this try."""
+    mirror: SafeUrl | None = None
+    """Where it was tried; None: at the URL of the request itself."""
 
     @property
     def cause(self) -> str:
@@ -261,9 +279,22 @@ class AttemptsExhausted(SourceError):
 
     @property
     def tally(self) -> str:
-        """The tries counted by cause, as in "8 in 4 min 41 s: 6 stalls, 1 HTTP 503"."""
-        causes = count_causes(Counter(attempt.cause for attempt in self.attempts))
-        return f"{len(self.attempts)} in {format_seconds(self.elapsed_s)}: {causes}"
+        """The tries counted by cause, as in "8 in 4 min 41 s: 6 stalls, 1 HTTP 503".
+
+        Where mirrors were tried, by host too: "7 stalls at files.example, 1 HTTP 404 at mirror.example".
+        """
+        return f"{len(self.attempts)} in {format_seconds(self.elapsed_s)}: {self._causes}"
+
+    @property
+    def _causes(self) -> str:
+        if all(attempt.mirror is None for attempt in self.attempts):
+            return count_causes(Counter(attempt.cause for attempt in self.attempts))
+        counts = Counter(
+            (attempt.cause, urlsplit(attempt.mirror or self.url).netloc) for attempt in self.attempts
+        )
+        return ", ".join(
+            f"{count_causes({cause: count})} at {host}" for (cause, host), count in counts.most_common()
+        )
 
     def __str__(self) -> str:
         return str(self.last)
@@ -302,8 +333,26 @@ class ChildFailed(ResilientPipError):
     hint: str = ""
     """What may help, where its output tells; else the advice for the code stands."""
 
+    @property
+    def ending(self) -> str:
+        """How it ended."""
+        return f"ended with exit code {self.returncode}" if self.returncode else "failed"
+
     def __str__(self) -> str:
-        return self.message or f"{self.what} ended with exit code {self.returncode}"
+        return self.message or f"{self.what} {self.ending}"
+
+
+@dataclass(kw_only=True, eq=False)
+class ChildKilled(ChildFailed):
+    """A child, or the build that it ran, was ended by a signal that was not ours: no failure of its own."""
+
+    code = "child-killed"
+    signal: int
+
+    @property
+    def ending(self) -> str:
+        """How it ended."""
+        return f"was ended by {Signals(self.signal).name}"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -315,9 +364,12 @@ class ChildHung(ResilientPipError):
     what: str
     silent_s: float
     reason: str
+    last: tuple[str, ...] = ()
+    """The last lines that it printed."""
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.reason}"
+        said = "; it last said:" if self.last else ""
+        return "\n  ".join((f"{self.what}: {self.reason}{said}", *self.last))
 
 
 @dataclass(kw_only=True, eq=False)

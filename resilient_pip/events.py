@@ -80,6 +80,8 @@ class TransferWaiting:
 
     subject: Subject
     reason: str
+    other_run: bool = False
+    """Whether another run transfers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ class RetryScheduled:
     detail: str
     """The error as one line."""
     received: int
+    mirror: SafeUrl | None = None
+    """Where it failed; None: at the subject's own URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +151,16 @@ class ChildOutput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChildMeasured:
+    """What a child and everything that it has started have used up to now. Sent every few seconds."""
+
+    what: str
+    cpu_s: float
+    io: int
+    """Bytes read and written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildFinished:
     """A supervised child ended."""
 
@@ -175,6 +189,7 @@ Event: TypeAlias = (
     | GroupFinished
     | ChildStarted
     | ChildOutput
+    | ChildMeasured
     | ChildFinished
     | Noted
 )

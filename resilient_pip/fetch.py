@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,14 @@ from resilient_pip.transport.following import Following
 from resilient_pip.transport.growth import Growth
 from resilient_pip.transport.local import check_local
 from resilient_pip.transport.meter import Meter, transferring
+from resilient_pip.transport.places import Find, Places
 from resilient_pip.transport.slots import Slots, Ticket
 from resilient_pip.units import format_bytes
 
 __all__ = ["Downloads", "Following", "StoredFile"]
 
 _POLL_S = 0.25
-_TELL_EVERY_S = 5.0
+_TELL_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,19 @@ class _Job:
 class Downloads:
     """Fetches files within the limits of the settings, urgent ones first, else in the order asked for."""
 
-    def __init__(self, *, client: Client, store: Store, settings: Settings, emit: Emit) -> None:
+    def __init__(
+        self,
+        *,
+        client: Client,
+        store: Store,
+        settings: Settings,
+        emit: Emit,
+        mirrors: Callable[[RemoteFile], Sequence[Find]] = lambda _: (),
+    ) -> None:
         self._store = store
         self._settings = settings
         self._emit = emit
+        self._mirrors = mirrors
         self._slots = Slots(total=settings.parallel, per_host=settings.parallel_per_host)
         self._around = Circumstances(client=client, slots=self._slots, settings=settings, emit=emit)
         self._jobs: dict[str, _Job] = {}
@@ -154,15 +164,15 @@ class Downloads:
                 return await _cached(meter, found, file.hashes["sha256"])
         await job.ticket.acquire()
         try:
-            received = self._store.size_of_partial(file)
+            partial = await self._store.open(file)  # None: another run writes it, what is there is not ours
+            received = partial.received if partial else 0
             with transferring(job.subject, self._emit, received=received, expected=file.size) as meter:
-                return await self._transfer(job, meter)
+                return await self._transfer(job, meter, partial or await self._wait_for(job))
         finally:
             job.ticket.release()
 
-    async def _transfer(self, job: _Job, meter: Meter) -> StoredFile:
+    async def _transfer(self, job: _Job, meter: Meter, partial: Partial) -> StoredFile:
         file = job.file
-        partial = await self._open(job)
         try:
             found = await self._store.find(file.hashes)
             if found is not None:  # another run has finished it since we looked
@@ -170,6 +180,7 @@ class Downloads:
             known = None if "sha256" in file.hashes else await self._store.recall(file)
             transfer = Transfer(
                 file=file,
+                places=Places(file.url, self._mirrors(file)),
                 subject=job.subject,
                 partial=partial,
                 known=known[0] if known else None,
@@ -187,8 +198,8 @@ class Downloads:
         finally:
             partial.close()
 
-    async def _open(self, job: _Job) -> Partial:
-        """Open the partial; while another run writes it, wait for that one as long as it gets on."""
+    async def _wait_for(self, job: _Job) -> Partial:
+        """Open the partial that another run writes, once that one is done or does not get on."""
         seen, seen_at, told_at = -1, 0.0, float("-inf")
         while True:
             partial = await self._store.open(job.file)
@@ -201,10 +212,11 @@ class Downloads:
                 seen, seen_at = size, now
             elif now - seen_at >= self._settings.file_silence_s:
                 break
-            if now - told_at >= _TELL_EVERY_S:
+            is_moving = size == 0 and told_at > 0  # to its place: it is complete
+            if now - told_at >= _TELL_EVERY_S and not is_moving:
                 told_at = now
-                reason = f"another run downloads it, at {format_bytes(size)}"
-                self._emit(TransferWaiting(subject=job.subject, reason=reason))
+                reason = f"another run downloads it, at {_progress(size, job.file.size)}"
+                self._emit(TransferWaiting(subject=job.subject, reason=reason, other_run=True))
             await anyio.sleep(_POLL_S)
         partial = await self._store.open(job.file, private=True)
         assert partial is not None  # noqa: S101 - nobody else knows its name
@@ -215,6 +227,13 @@ class Downloads:
         if "sha256" not in file.hashes:
             await self._store.remember(partial)
         return StoredFile(path=path, size=partial.received, sha256=partial.digests.sha256, from_cache=False)
+
+
+def _progress(received: int, expected: int | None) -> str:
+    """Say how far a download is, as in "12.3 MB of 60.0 MB (20 %)"."""
+    if not expected:
+        return format_bytes(received)
+    return f"{format_bytes(received)} of {format_bytes(expected)} ({received * 100 // expected} %)"
 
 
 async def _run(transfer: Transfer) -> bool:

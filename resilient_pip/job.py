@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from resilient_pip.model import Install
@@ -14,6 +14,8 @@ class Job:
     """Everything that a run needs to know from outside."""
 
     install: Install
+    reread: Callable[[Mapping[str, str]], Install] = field(repr=False)
+    """Reads the command line again, given the texts of files behind URLs."""
     settings: Settings
     environ: Mapping[str, str] = field(repr=False)
     cwd: str

@@ -24,8 +24,16 @@ def project_name(text: str) -> ProjectName:
 
 
 def redact(url: str) -> SafeUrl:
-    """Take user, password, query and fragment out of a URL (signed URLs carry secrets in their query)."""
-    parts = urlsplit(url)
+    """Take user, password, query and fragment out of a URL (signed URLs carry secrets in their query).
+
+    Of what is no URL nothing is shown: in "https://user:pass/word@host/" the password is not where it should
+    be, and what stands in its place ends at its slash.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError where it is no number
+    except ValueError:
+        return SafeUrl("(no URL)")
     host = parts.netloc.rpartition("@")[2]
     return SafeUrl(urlunsplit((parts.scheme, host, parts.path, "", "")))
 
@@ -121,6 +129,16 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadFile:
+    """A requirements or constraints file behind a URL, whose text is not here yet."""
+
+    url: str = field(repr=False)
+    """http or https; may carry credentials."""
+    source: SourceLine | None = None
+    """The line that names it; None: the command line does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """How pip was told to reach the network; the gateway's client and direct downloads of pip obey it."""
 
@@ -139,6 +157,8 @@ class Install:
     index_urls: tuple[str, ...] = field(default=(), repr=False)
     """index-url first, then each extra-index-url; empty with --no-index."""
     find_links: tuple[str, ...] = field(default=(), repr=False)
+    build_constraints: tuple[str, ...] = field(default=(), repr=False)
+    """Lines of the build constraints files behind URLs; those in local files are among the options."""
     plan_options: tuple[str, ...] = ()
     """Words for the pip that plans: what decides which files are chosen (-U, --pre, --no-binary…)."""
     build_options: tuple[str, ...] = ()
@@ -165,6 +185,8 @@ class Install:
     """The file that --log names: gets what the children print."""
     warnings: tuple[str, ...] = ()
     """What pip warned of while it read, a line each."""
+    unread: tuple[UnreadFile, ...] = ()
+    """Files whose texts are still to be fetched; until then, what they ask for is missing here."""
 
 
 # --- what indexes offer ----------------------------------------------------------------------------
@@ -185,6 +207,11 @@ class RemoteFile:
     """Bytes, where the index says."""
     index: SafeUrl = SafeUrl("")
     """The index it comes from, for messages."""
+
+    def __post_init__(self) -> None:
+        # The last line of defence: links are made under this name; "../../x.whl" would make them elsewhere.
+        if "/" in self.filename or self.filename in {".", ".."}:
+            raise ValueError(f"{self.filename!r} is no file name")
 
     @property
     def safe_url(self) -> SafeUrl:
@@ -342,6 +369,8 @@ class Failure:
     kept: int = 0
     """Bytes of the failed file that the next run starts from."""
     requirement: Requirement | None = None
+    source: SourceLine | None = None
+    """The line that names what failed, where it is no requirement but a file of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

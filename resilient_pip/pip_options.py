@@ -232,7 +232,6 @@ ROWS: tuple[Row, ...] = (
     _read("quiet", "--quiet", why="how much this program tells"),
     _read("help", "--help", why="shows this program's options and pip's"),
     # Without effect.
-    # pip's own values of these hold where its parser reads a requirements file from a URL.
     _ignored("timeout", "--timeout", why="--stall-timeout and its neighbours take its place"),
     _ignored("retries", "--retries", why="--tries takes its place"),
     _ignored("resume_retries", "--resume-retries", why="--tries takes its place"),

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import anyio
+from packaging.requirements import InvalidRequirement, Requirement
 
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import Supervisor
-from resilient_pip.direct import DirectDownloads, direct_files
+from resilient_pip.detour import NO_DETOUR, Detour, detour
+from resilient_pip.direct import DirectDownloads, DirectFile, direct_files
 from resilient_pip.dry_run import DryRun
+from resilient_pip.errors import PlanError
+from resilient_pip.events import Emit
+from resilient_pip.failing import RunFailed
 from resilient_pip.fetch import Downloads
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.gateway.server import Gateway
 from resilient_pip.gateway.wanted import hashes_of, named
 from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.job import Job
-from resilient_pip.model import Failure, Install, Phase, Plan, ProjectName, RemoteFile
+from resilient_pip.model import Failure, Install, Phase, Plan, ProjectName, RemoteFile, project_name
 from resilient_pip.plan.planning import make_plan
 from resilient_pip.plan.report import Report, read_report
 from resilient_pip.target.environment import Target
@@ -39,6 +45,7 @@ class Planning:
     downloads: Downloads
     supervisor: Supervisor
     pip: Pip
+    emit: Emit
 
     async def run(self) -> tuple[Plan, Report]:
         """Make the plan.
@@ -51,20 +58,15 @@ class Planning:
         installed = {} if looks_at_nothing(install) else self.target.installed
         versions = {name: project.version for name, project in installed.items()}
         self.gateway.start(named(install.requirements), hashes_of(install.requirements, versions))
-        direct = await self._fetch_direct()
-        dry_run = DryRun(
-            run=partial(self.supervisor.run, stop=self.gateway.failed, busy=self.gateway.is_busy),
-            pip=self.pip,
-            install=install,
-            workspace=self.workspace,
-            words=self._words(direct.values()),
-        )
+        markers = TargetMarkers(environment=self.target.markers, tags=self.target.tags)
+        wanted = tuple(direct_files(install.requirements, markers, cwd=self.job.cwd))
+        known = await self._fetch(wanted)
         with naming_root_cause(self.gateway, Failure(phase=Phase.PLAN)):
-            document = await dry_run.report()
+            document = await self._ask(wanted, detour(wanted, known, install, self.gateway.file_url))
         self.gateway.hold()
 
         def resolve(url: str) -> RemoteFile | None:
-            return self.gateway.remote_file(url) or direct.get(url)
+            return self.gateway.remote_file(url) or known.get(url)
 
         report = read_report(document, resolve=resolve, installed=installed)
         report = report.with_sizes(await self._sizes(report))
@@ -77,28 +79,55 @@ class Planning:
         )
         return plan, report
 
-    def _words(self, direct: Iterable[RemoteFile]) -> tuple[str, ...]:
+    async def _ask(self, wanted: Sequence[DirectFile], way: Detour) -> dict[str, Any]:
+        """Let pip plan; once more without the detour, which contradicts a dependency on the same URL."""
+        install = self.job.install
+        dry_run = DryRun(
+            run=partial(self.supervisor.run, stop=self.gateway.failed, busy=self.gateway.is_busy),
+            pip=self.pip,
+            install=install,
+            asked=way.there(install, cwd=self.job.cwd),
+            workspace=self.workspace,
+            emit=self.emit,
+            words=self._words(wanted, way),
+        )
+        try:
+            return way.back(await dry_run.report())
+        except RunFailed as failed:
+            if not isinstance(failed.error, PlanError):
+                raise
+            if way == NO_DETOUR:
+                raise RunFailed(failed.error, self._placed(failed.failure)) from failed
+        return await self._ask(wanted, NO_DETOUR)
+
+    def _placed(self, failure: Failure) -> Failure:
+        """Add where a project was looked for that pip found nothing of."""
+        try:
+            wanted = Requirement(failure.package or "")
+        except InvalidRequirement:
+            return failure
+        return replace(failure, url=failure.url or self.gateway.page_url(project_name(wanted.name)))
+
+    def _words(self, wanted: Sequence[DirectFile], way: Detour) -> tuple[str, ...]:
         """Say how pip finds what was fetched by URL; what it reads past the gateway may stall.
 
         Its time-out is far longer than that of a hung child elsewhere, for the sake of the gateway, which
         takes its time. Where the end of pip's patience is to come first, it has to be shorter.
         """
-        files = tuple(direct)
-        cache = (f"--cache-dir={self.workspace.direct}",) if files else ()
-        past_the_gateway = not all(file.is_wheel for file in files)
+        cache = (f"--cache-dir={self.workspace.direct}",) if wanted else ()
+        past_the_gateway = any(one.front not in way.urls and not one.file.is_wheel for one in wanted)
         patience_s = self.job.settings.hung_timeout_s / _WAITS
         return (*cache, f"--timeout={patience_s:g}") if past_the_gateway else cache
 
-    async def _fetch_direct(self) -> dict[str, RemoteFile]:
-        """Fetch what the user names by URL; by the URLs that pip's report will give."""
-        target = TargetMarkers(environment=self.target.markers, tags=self.target.tags)
+    async def _fetch(self, wanted: Iterable[DirectFile]) -> dict[str, RemoteFile]:
+        """Fetch what the user names by URL; by the URLs that pip records."""
         downloads = DirectDownloads(
             downloads=self.downloads,
             settings=self.job.settings,
             environment=self.target.markers,
             cache=self.workspace.direct,
         )
-        return await downloads.fetch(direct_files(self.job.install.requirements, target, cwd=self.job.cwd))
+        return await downloads.fetch(wanted)
 
     async def _sizes(self, report: Report) -> dict[ProjectName, int]:
         """Ask for the sizes that the index does not tell."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from anyio import to_thread
 
+from resilient_pip.cache.place import cache_folder
 from resilient_pip.cache.store import Store
 from resilient_pip.child.command import child_environment
 from resilient_pip.errors import StorageError, UsageError
 from resilient_pip.events import Emit, Noted
+from resilient_pip.install.repair import Repaired
+from resilient_pip.install.scheme import Scheme, scheme_of
+from resilient_pip.install.unfinished import note_earlier, repair_earlier
 from resilient_pip.job import Job
 from resilient_pip.model import Requirement
 from resilient_pip.target.environment import Target, inspect
 from resilient_pip.target.pip_copy import PipCopy, copy_pip
 from resilient_pip.target.usable import Destination, check_usable
 from resilient_pip.workspace import Workspace
-
-CACHE_FOLDER = "resilient-pip"
-"""Inside `pip cache dir`, so that the usual cache mount keeps it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,13 @@ class Prepared:
     copy: PipCopy
     target: Target
     destination: Destination
+    scheme: Scheme
+    """Where in the destination what goes."""
+    repaired: tuple[Repaired, ...]
+    """What an earlier run had left half installed, and is not there any more."""
     store: Store
     cache: Path | None
-    """The folder that lasts beyond the run; None: nothing does."""
+    """The folder that lasts beyond the run, which may be one that is only read; None: there is none."""
 
 
 async def prepare(job: Job, workspace: Workspace, emit: Emit) -> Prepared:
@@ -41,7 +47,8 @@ async def prepare(job: Job, workspace: Workspace, emit: Emit) -> Prepared:
     Raises:
         UsageError: a directive asks for what is not supported.
         TargetRefused: the target must not or cannot be installed into.
-        StorageError: the target, or the folder that --file-cache names, cannot be written.
+        StorageError: the target, or the folder that --file-cache names, cannot be used; or what an earlier
+            run has left half installed cannot be removed.
     """
     install = job.install
     for warning in install.warnings:
@@ -56,7 +63,21 @@ async def prepare(job: Job, workspace: Workspace, emit: Emit) -> Prepared:
             Noted(message=f"installing to {destination.folder}, as the normal site-packages is not writable")
         )
     store, cache = await _open_store(job, workspace, emit)
-    return Prepared(copy=copy, target=target, destination=destination, store=store, cache=cache)
+    scheme = scheme_of(target, install, destination)
+    repaired: tuple[Repaired, ...] = ()
+    if job.plan_only:
+        note_earlier(scheme, emit)
+    elif repaired := await repair_earlier(scheme, emit):
+        target = await inspect(install.python, copy, offline)
+    return Prepared(
+        copy=copy,
+        target=target,
+        destination=destination,
+        scheme=scheme,
+        repaired=repaired,
+        store=store,
+        cache=cache,
+    )
 
 
 def _refuse_stages(requirements: Iterable[Requirement]) -> None:
@@ -67,20 +88,41 @@ def _refuse_stages(requirements: Iterable[Requirement]) -> None:
 
 
 async def _open_store(job: Job, workspace: Workspace, emit: Emit) -> tuple[Store, Path | None]:
-    """Open the cache; where pip's cache folder cannot be written, do without as pip does, and say so."""
-    asked_for = job.settings.file_cache
-    pip_cache_dir = job.install.pip_cache_dir
-    folder = asked_for or (pip_cache_dir and f"{pip_cache_dir}/{CACHE_FOLDER}")
-    if folder:
-        store = Store(Path(folder))
+    """Open the cache; one that cannot be written is read where it can be, and the run keeps its own files.
+
+    Raises:
+        StorageError: --file-cache names what can be neither written nor read.
+    """
+    folder = cache_folder(job.settings, job.install.pip_cache_dir)
+    temporary = Store.temporary(workspace.root / "files")
+    if folder is not None:
+        store = Store(folder)
         try:
             await to_thread.run_sync(store.prepare)
         except StorageError as error:
-            if asked_for:
+            if await to_thread.run_sync(_look_in, temporary, folder):
+                emit(Noted(message=f"{error}; what is there is used, nothing is kept for the next run"))
+            elif job.settings.file_cache:
                 raise
-            emit(Noted(message=f"{error}; nothing is kept for the next run"))
+            else:
+                folder = None
+                emit(Noted(message=f"{error}; nothing is kept for the next run"))
         else:
-            return store, Path(folder)
-    store = Store.temporary(workspace.root / "files")
-    await to_thread.run_sync(store.prepare)
-    return store, None
+            if not store.has_locks:
+                emit(
+                    Noted(message=f"{folder}: no file locks there; no other run shares or resumes downloads")
+                )
+            return store, folder
+    await to_thread.run_sync(temporary.prepare)
+    return temporary, folder
+
+
+def _look_in(store: Store, folder: Path) -> bool:
+    """Let a store find what is in a folder that only can be read; say whether it can."""
+    if not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
+        return False
+    try:
+        store.look_in(folder)
+    except StorageError:
+        return False
+    return True

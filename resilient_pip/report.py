@@ -87,6 +87,8 @@ def _asked(error: Exception, failure: Failure | None) -> Sequence[str]:
     if isinstance(error, PlanError) and error.lines:
         return error.lines
     requirement = failure.requirement if failure else None
+    if failure and failure.source:
+        return (str(failure.source),)
     return (str(requirement),) if requirement and requirement.source else ()
 
 
@@ -99,8 +101,7 @@ def _source(error: Exception, failure: Failure | None) -> str:
 def _cause(error: Exception) -> list[str]:
     match error:
         case ChildFailed(message=message) if message:
-            how = f"ended with exit code {error.returncode}" if error.returncode else "failed"
-            return [f"{error.what} {how}", *message.splitlines()]
+            return [f"{error.what} {error.ending}", *message.splitlines()]
         case ResilientPipError():
             return str(error).splitlines()
         case _:

@@ -106,7 +106,7 @@ class _Place:
         """Make a failure of this place that names what was waited for."""
         phase = self._phase
         subject = next(iter(self.transfers), None)
-        if subject is None or phase not in {Phase.PLAN, Phase.DOWNLOAD}:
+        if subject is None or phase not in {Phase.PREPARE, Phase.PLAN, Phase.DOWNLOAD}:
             return self.failed(error)
         planned = next((file for file in self._plan.files if file.file.safe_url == subject.url), None)
         failure = locate(self._plan, phase, planned=planned)

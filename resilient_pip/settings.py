@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from resilient_pip.errors import UsageError
 from resilient_pip.units import parse_seconds, parse_size
@@ -32,8 +33,20 @@ def _progress(text: str) -> str:
     return text
 
 
-def _row(default: Any, read: Callable[[str], Any], help_: str, *, many: bool = False) -> Any:
-    return field(default=default, metadata={"read": read, "help": help_, "many": many})
+def _web_url(text: str) -> str:
+    try:
+        is_one = text.startswith(("https://", "http://")) and urlsplit(text).port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        is_one = False
+    if not is_one:
+        raise ValueError("not an http or https URL")  # not shown: it may hold a password
+    return text
+
+
+def _row(
+    default: Any, read: Callable[[str], Any], help_: str, *, many: bool = False, secret: bool = False
+) -> Any:
+    return field(default=default, repr=not secret, metadata={"read": read, "help": help_, "many": many})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +60,15 @@ class Settings:
     first_byte_timeout_s: float = _row(60.0, parse_seconds, "for the first byte of a file; doubles per try")
     first_byte_cap_s: float = _row(300.0, parse_seconds, "up to which the first-byte time-out doubles")
     stall_timeout_s: float = _row(30.0, parse_seconds, "without a byte in the middle of a transfer")
-    tail_timeout_s: float = _row(120.0, parse_seconds, "without a byte in the last 1 MiB of a file")
+    tail_timeout_s: float = _row(
+        120.0, parse_seconds, "without a byte in the last 1 MiB of a file (of a small one: its last tenth)"
+    )
     page_deadline_s: float = _row(180.0, parse_seconds, "for a page or metadata, all tries together")
     file_silence_s: float = _row(
         480.0, parse_seconds, "for a file without a single new byte, all tries together"
     )
     min_speed: int = _row(1000, parse_size, "bytes a second; below this for 30 s a transfer starts afresh")
+    max_untold_size: int = _row(16 * 10**9, parse_size, "bytes of a file whose length nobody tells")
     package_timeout_s: float | None = _row(
         None, parse_seconds, "hard limit for the transfer of each package [60 s + size / 256 KiB/s, soft]"
     )
@@ -70,6 +86,9 @@ class Settings:
     deadline_s: float | None = _row(None, parse_seconds, "for the whole run")
     index_failure_skip: tuple[str, ...] = _row(
         (), str, "an index that may be skipped when it cannot be read (repeatable)", many=True
+    )
+    mirror: tuple[str, ...] = _row(
+        (), _web_url, "another simple index for the files of --index-url (repeatable)", many=True, secret=True
     )
     file_cache: str | None = _row(None, str, "folder for downloaded files [<pip cache dir>/resilient-pip]")
 

@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
+from packaging.version import Version
 
 from resilient_pip.build.builder import Builder
 from resilient_pip.build.traits import read_traits
-from resilient_pip.child.command import child_environment
-from resilient_pip.child.pip import Pip
-from resilient_pip.child.process import Supervisor
+from resilient_pip.child.again import again_if_killed
+from resilient_pip.child.command import Command
+from resilient_pip.child.process import ChildResult
 from resilient_pip.delivery import Delivery
 from resilient_pip.errors import ChildFailed, StorageError
-from resilient_pip.events import Emit, PlanReady
+from resilient_pip.events import Emit, Noted, PlanReady
 from resilient_pip.failing import RunFailed, locate
-from resilient_pip.fetch import Downloads, StoredFile
+from resilient_pip.fetch import StoredFile
 from resilient_pip.gateway.blame import naming_root_cause
-from resilient_pip.gateway.server import Gateway
-from resilient_pip.gateway.sources import order_sources
-from resilient_pip.gateway.wanted import routes_of, specifiers
-from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.install.check import differences
 from resilient_pip.install.installer import Installer
 from resilient_pip.install.size import unpacked_size
-from resilient_pip.install.unfinished import forgetting_unfinished
+from resilient_pip.install.survey import survey
+from resilient_pip.install.unfinished import journalled
 from resilient_pip.job import Job
-from resilient_pip.model import Failure, Group, Phase, Plan, PlannedFile, ProjectName
+from resilient_pip.model import Failure, Group, Phase, Plan, PlannedFile, ProjectName, RequirementForm
 from resilient_pip.phases import phase
 from resilient_pip.plan.report import Report
 from resilient_pip.planning import Planning, looks_at_nothing
 from resilient_pip.policy.deadlines import install_limit_s
 from resilient_pip.preparation import Prepared, prepare
+from resilient_pip.remote_requirements import read_remote_files
+from resilient_pip.services import Services, open_services
 from resilient_pip.target.environment import inspect
-from resilient_pip.target.pip_copy import pip_argv
 from resilient_pip.target.room import check_room
-from resilient_pip.transport.client import Client
-from resilient_pip.transport.credentials import Credentials
-from resilient_pip.transport.small import SmallReader
-from resilient_pip.workspace import Workspace
+from resilient_pip.workspace import Workspace, write_build_constraints
 
 
 async def carry_out(job: Job, workspace: Workspace, emit: Emit) -> None:
@@ -53,75 +49,23 @@ async def carry_out(job: Job, workspace: Workspace, emit: Emit) -> None:
         ResilientPipError: any other.
     """
     async with phase(emit, Phase.PREPARE):
+        job = await read_remote_files(job, emit)
+        install = await to_thread.run_sync(write_build_constraints, workspace, job.install)
+        job = replace(job, install=install)
         prepared = await prepare(job, workspace, emit)
     async with AsyncExitStack() as lifetimes:
-        run = await _open(job, workspace, prepared, emit, lifetimes)
+        lifetimes.callback(prepared.store.close)
+        services = await open_services(job, workspace, prepared, emit, lifetimes)
+        run = _Run(job=job, workspace=workspace, emit=emit, prepared=prepared, services=services)
         async with phase(emit, Phase.PLAN):
             plan, report = await run.planning.run()
         emit(PlanReady(plan=plan))
+        run.note_what_is_gone(plan)
         if job.plan_only or not plan.groups:
             return
         await run.deliver(plan, report)
         async with phase(emit, Phase.CHECK):
             await run.check(plan)
-
-
-async def _open(
-    job: Job, workspace: Workspace, prepared: Prepared, emit: Emit, lifetimes: AsyncExitStack
-) -> _Run:
-    """Start what the steps need: client, gateway, supervisor."""
-    install, settings = job.install, job.settings
-    routes = routes_of(install)
-    sources = order_sources(
-        find_links=install.find_links,
-        index_urls=install.index_urls,
-        routes=routes,
-        skippable=settings.index_failure_skip,
-    )
-    credentials = Credentials([source.url for source in sources], job.environ)
-    client = await lifetimes.enter_async_context(
-        Client(network=install.network, settings=settings, credentials=credentials)
-    )
-    downloads = Downloads(client=client, store=prepared.store, settings=settings, emit=emit)
-    gateway = await lifetimes.enter_async_context(
-        Gateway(
-            sources=sources,
-            routes=routes,
-            reader=SmallReader(client, settings, emit),
-            downloads=downloads,
-            emit=emit,
-            target=TargetMarkers(environment=prepared.target.markers, tags=prepared.target.tags),
-            constraints=specifiers(install.constraints),
-        )
-    )
-    supervisor = Supervisor(
-        emit=emit,
-        settings=settings,
-        log_folder=workspace.logs,
-        clean=gateway.in_upstreams_words,
-    )
-
-    def pip(cache_dir: str | None) -> Pip:
-        env = child_environment(
-            job.environ,
-            index_urls=gateway.index_urls,
-            temp=workspace.temporary,
-            cache_dir=cache_dir,
-            proxy=install.network.proxy,
-        )
-        return Pip(argv=pip_argv(prepared.target.python, prepared.copy), env=env, cwd=job.cwd)
-
-    return _Run(
-        job=job,
-        workspace=workspace,
-        emit=emit,
-        prepared=prepared,
-        gateway=gateway,
-        downloads=downloads,
-        supervisor=supervisor,
-        pip=pip(None),
-        caching_pip=pip(install.pip_cache_dir),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +76,7 @@ class _Run:
     workspace: Workspace
     emit: Emit
     prepared: Prepared
-    gateway: Gateway
-    downloads: Downloads
-    supervisor: Supervisor
-    pip: Pip
-    caching_pip: Pip
-    """Uses the user's cache: for what it reads past the gateway (direct URLs, VCS)."""
+    services: Services
 
     @property
     def planning(self) -> Planning:
@@ -145,11 +84,20 @@ class _Run:
             job=self.job,
             workspace=self.workspace,
             target=self.prepared.target,
-            gateway=self.gateway,
-            downloads=self.downloads,
-            supervisor=self.supervisor,
-            pip=self.caching_pip,
+            gateway=self.services.gateway,
+            downloads=self.services.downloads,
+            supervisor=self.services.supervisor,
+            pip=self.services.caching_pip,
+            emit=self.emit,
         )
+
+    def note_what_is_gone(self, plan: Plan) -> None:
+        """Say which projects, half installed by an earlier run, this one does not bring back."""
+        planned = {file.project for file in plan.files}
+        for one in self.prepared.repaired:
+            if one.project not in planned:
+                old = f" ({one.replaced} was there before)" if one.replaced else ""
+                self.emit(Noted(message=f"{one.name} is gone, and nothing here asks for it{old}"))
 
     async def deliver(self, plan: Plan, report: Report) -> None:
         """Fetch, build and install."""
@@ -157,7 +105,7 @@ class _Run:
         await to_thread.run_sync(self._check_room, plan)
         builder = await self._builder(report)
         installer = Installer(
-            pip=self.pip,
+            pip=self.services.pip,
             options=(*install.install_options, *install.network_options),
             planned=plan.files,
             environment=report.environment,
@@ -167,7 +115,7 @@ class _Run:
 
         await Delivery(
             plan=plan,
-            downloads=self.downloads,
+            downloads=self.services.downloads,
             build=partial(self._build, builder, plan),
             install=partial(self._install, installer, plan),
             emit=self.emit,
@@ -187,28 +135,61 @@ class _Run:
     async def _build(
         self, builder: Builder, plan: Plan, planned: PlannedFile, stored: StoredFile | None
     ) -> Path | None:
-        with naming_root_cause(self.gateway, locate(plan, Phase.BUILD, planned=planned)):
+        with naming_root_cause(self.services.gateway, locate(plan, Phase.BUILD, planned=planned)):
             return await builder.wheel_of(planned, stored)
 
     async def _install(
         self, installer: Installer, plan: Plan, group: Group, wheels: Mapping[ProjectName, Path]
     ) -> None:
-        run = partial(self.supervisor.run, stop=self.gateway.failed)
+        # A group may build again in place what one before it has installed.
+        rebuilt = [file for file in plan.files if file.form.is_built_in_place and file not in group.files]
+        look = partial(
+            survey,
+            [*group.files, *rebuilt],
+            wheels,
+            self.prepared.scheme,
+            ignores_installed=looks_at_nothing(self.job.install),
+        )
         limit_s = install_limit_s(await to_thread.run_sync(unpacked_size, group, wheels))
         builds = max(1, sum(planned.form.is_built_in_place for planned in group.files))
         building_limit_s = limit_s + builds * self.job.settings.build_timeout_s
-        places = (Path(self.prepared.destination.folder), Path(self.prepared.target.platlib))
+
+        async def install() -> None:
+            async with journalled(look, self.prepared.scheme, self.emit) as inherited:
+                run = partial(self._run_installing, inherited)
+                await installer.install_group(
+                    group,
+                    plan.groups.index(group) + 1,
+                    wheels,
+                    run=partial(run, limit_s=limit_s),
+                    run_building=partial(run, limit_s=building_limit_s, busy=self.services.gateway.is_busy),
+                )
+
+        laid_out = {
+            file.project: Version(file.version)
+            for file in group.files
+            if file.project in wheels and file.form is RequirementForm.NAMED
+        }
         with (
-            naming_root_cause(self.gateway, locate(plan, Phase.INSTALL, group=group)),
-            forgetting_unfinished(group.files, places),
+            naming_root_cause(self.services.gateway, locate(plan, Phase.INSTALL, group=group)),
+            self.services.gateway.withholding(laid_out),
         ):
-            await installer.install_group(
-                group,
-                plan.groups.index(group) + 1,
-                wheels,
-                run=partial(run, limit_s=limit_s),
-                run_building=partial(run, limit_s=building_limit_s, busy=self.gateway.is_busy),
-            )
+            await again_if_killed(install, self.emit)
+
+    async def _run_installing(
+        self,
+        inherited: tuple[int, ...],
+        command: Command,
+        *,
+        limit_s: float,
+        busy: Callable[[], bool] | None = None,
+    ) -> ChildResult:
+        return await self.services.supervisor.run(
+            replace(command, pass_fds=inherited),
+            stop=self.services.gateway.failed,
+            limit_s=limit_s,
+            busy=busy,
+        )
 
     async def _builder(self, report: Report) -> Builder:
         install = self.job.install
@@ -218,22 +199,23 @@ class _Run:
                 environment=report.environment,
                 tag=self.prepared.target.tags[0],
                 options=(*install.build_options, *install.network_options),
-                environ=self.pip.env,
+                environ=self.services.pip.env,
                 cwd=Path(self.job.cwd),
             )
         )
         return Builder(
             run=partial(
-                self.supervisor.run,
-                stop=self.gateway.failed,
+                self.services.supervisor.run,
+                stop=self.services.gateway.failed,
                 limit_s=self.job.settings.build_timeout_s,
-                busy=self.gateway.is_busy,
+                busy=self.services.gateway.is_busy,
             ),
-            pip=self.pip,
-            caching_pip=self.caching_pip,
+            pip=self.services.pip,
+            caching_pip=self.services.caching_pip,
             traits=traits,
             folder=self.workspace.root / "built",
             cache=self.prepared.cache and self.prepared.cache / "built",
+            emit=self.emit,
         )
 
     async def check(self, plan: Plan) -> None:
@@ -241,7 +223,7 @@ class _Run:
         install = self.job.install
         if install.location or looks_at_nothing(install):
             return
-        target = await inspect(install.python, self.prepared.copy, self.pip.env)
+        target = await inspect(install.python, self.prepared.copy, self.services.pip.env)
         versions = {project: found.version for project, found in target.installed.items()}
         wrong = [str(difference) for group in plan.groups for difference in differences(group, versions)]
         if wrong:

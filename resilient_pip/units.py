@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
@@ -15,8 +16,8 @@ _FACTORS = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?")
-_SECONDS = {"ms": 0.001, "s": 1, "min": 60, "m": 60, "h": 3600}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
+_SECONDS = {"ms": 0.001, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
 def format_bytes(count: int) -> str:
@@ -30,7 +31,7 @@ def format_bytes(count: int) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Write a duration: "0.8 s", "42 s", "4 min 41 s", "2 h 5 min"."""
+    """Write a duration: "0.8 s", "42 s", "4 min 41 s", "2 h 5 min", "30 d"."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -39,6 +40,8 @@ def format_seconds(seconds: float) -> str:
     if whole < 3600:
         minutes, rest = divmod(whole, 60)
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if whole >= 48 * 3600:
+        return f"{whole // (24 * 3600)} d"
     hours, rest = divmod(whole, 3600)
     return f"{hours} h {rest // 60} min" if rest >= 60 else f"{hours} h"
 
@@ -52,11 +55,14 @@ def parse_size(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     if not found:
         raise ValueError(f"{text!r} is no size (write 25MB, 256KiB or a number of bytes)")
-    return round(float(found[1]) * _FACTORS[found[2] or "B"])
+    size = float(found[1]) * _FACTORS[found[2] or "B"]
+    if math.isinf(size):
+        raise ValueError("it is a size beyond all bounds")
+    return round(size)
 
 
 def parse_seconds(text: str) -> float:
-    """Read "90", "90s", "15min" or "2h" as seconds.
+    """Read "90", "90s", "15min", "2h" or "30d" as seconds.
 
     Raises:
         ValueError: the text is no duration.
@@ -64,4 +70,7 @@ def parse_seconds(text: str) -> float:
     found = _DURATION.fullmatch(text.strip())
     if not found:
         raise ValueError(f"{text!r} is no duration (write 90, 90s, 15min or 2h)")
-    return float(found[1]) * _SECONDS[found[2] or "s"]
+    seconds = float(found[1]) * _SECONDS[found[2] or "s"]
+    if math.isinf(seconds):
+        raise ValueError("it is a duration beyond all bounds")
+    return seconds

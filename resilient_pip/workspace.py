@@ -7,13 +7,15 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from resilient_pip.cache.failing import storing
 from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.guarding import guarded
 from resilient_pip.errors import StorageError
 from resilient_pip.model import Install, Requirement, RequirementForm
+from resilient_pip.pip_options import Child, words
 
 _PARENT = re.compile(r"\(from (\w[\w.-]*)(?:\[[^]]*\])?\)")
 """The project that needs something, as pip normalises it, with extras."""
@@ -34,6 +36,11 @@ class Workspace:
     def constraints(self) -> Path:
         """Every constraint, one a line."""
         return self.root / "constraints.txt"
+
+    @property
+    def build_constraints(self) -> Path:
+        """Every build constraint that a file behind a URL holds, one a line."""
+        return self.root / "build-constraints.txt"
 
     @property
     def report(self) -> Path:
@@ -85,6 +92,25 @@ def write_requirements(workspace: Workspace, install: Install) -> None:
     """
     write_requirements_file(workspace.requirements, (each.line for each in install.requirements))
     write_requirements_file(workspace.constraints, (each.line for each in install.constraints))
+
+
+def write_build_constraints(workspace: Workspace, install: Install) -> Install:
+    """Write what files behind URLs say of builds, and tell the children of it: they need no network then.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    if not install.build_constraints:
+        return install
+    with storing(workspace.build_constraints):
+        write_requirements_file(workspace.build_constraints, install.build_constraints)
+    given = {"build_constraints": [workspace.build_constraints]}
+    return replace(
+        install,
+        plan_options=(*install.plan_options, *words(Child.PLAN, given, {})),
+        build_options=(*install.build_options, *words(Child.BUILD, given, {})),
+        install_options=(*install.install_options, *words(Child.INSTALL, given, {})),
+    )
 
 
 def in_users_words(workspace: Workspace, install: Install, text: str) -> str:

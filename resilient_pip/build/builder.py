@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -12,11 +13,13 @@ from anyio import to_thread
 from resilient_pip.build.kept import keep_wheel, kept_wheel
 from resilient_pip.build.traits import BuildTraits, cache_key
 from resilient_pip.cache.failing import storing
+from resilient_pip.child.again import again_if_killed
 from resilient_pip.child.command import Command
 from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.errors import ChildFailed
+from resilient_pip.events import Emit
 from resilient_pip.fetch import StoredFile
 from resilient_pip.model import PlannedFile, RequirementForm
 from resilient_pip.plan.references import at_commit
@@ -38,6 +41,7 @@ class Builder:
     """A private folder, where wheels that are not cached stay for the run."""
     cache: Path | None
     """Where built wheels are kept from run to run; None: nowhere."""
+    emit: Emit
 
     async def wheel_of(self, planned: PlannedFile, stored: StoredFile | None) -> Path | None:
         """Give the wheel of a project, built where it has to be.
@@ -50,7 +54,8 @@ class Builder:
             The wheel; None for what is built in place: pip does that as it installs it.
 
         Raises:
-            ChildFailed: a build broke (another class where pip's words name it: a full disk…).
+            ChildFailed: a build broke (another class where pip's words name it: a full disk…), or was killed
+                twice.
             ChildHung: a build showed no life for too long, or took longer than it may.
             StorageError: the private folder cannot be written.
         """
@@ -91,7 +96,7 @@ class Builder:
     async def _build(self, pip: Pip, planned: PlannedFile, url: str) -> Path:
         room = await to_thread.run_sync(self._room, planned)
         command = await to_thread.run_sync(self._command, pip, planned, url, room)
-        result = await succeed(self.run, command)
+        result = await again_if_killed(partial(succeed, self.run, command), self.emit)
         built = list((room / "built").glob("*.whl"))
         if len(built) != 1:
             message = f"pip wheel left {len(built)} wheels instead of one"
@@ -101,7 +106,7 @@ class Builder:
         return built[0]
 
     def _command(self, pip: Pip, planned: PlannedFile, url: str, room: Path) -> Command:
-        """Say how pip builds one wheel."""
+        """Say how pip builds one wheel; with --verbose it shows what the build prints, as it comes."""
         requirements = room / "requirements.txt"
         with storing(requirements):
             write_requirements_file(
@@ -110,6 +115,7 @@ class Builder:
         return pip.command(
             f"build of {planned.name} {planned.version}",
             "wheel",
+            "--verbose",
             "--no-deps",
             *self.traits.options,
             f"--wheel-dir={room / 'built'}",

@@ -49,7 +49,9 @@ def compiler_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 def cache_key(sdist_sha256: str, options: tuple[str, ...], traits: BuildTraits) -> str:
     """Name the place of a built wheel: everything that it depends on, digested."""
-    facts = {"sdist": sdist_sha256, "own options": options, **asdict(traits)}
+    # Build constraints count by what they say: a copy of them lies elsewhere in each run.
+    words = [word for word in traits.options if not word.startswith(_BUILD_CONSTRAINT)]
+    facts = {"sdist": sdist_sha256, "own options": options, **asdict(traits), "options": words}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -90,7 +92,7 @@ def read_os_release(path: Path = Path("/etc/os-release")) -> str:
 
 
 def _read(path: Path) -> str:
-    """Read what is there to read; for a build constraint that is a URL or missing, pip's word counts."""
+    """Read what is there to read; of a build constraints file that is missing, pip's word counts."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -48,8 +49,8 @@ def read_arguments(argv: Sequence[str], *, environ: Mapping[str, str], table: Ma
     found = _parser().parse_args(argv)
     words = [
         word
-        for flag, value in (("--file-cache", found.file_cache), ("--cache-dir", found.cache_dir))
-        if value is not None
+        for flag, name in (("--file-cache", "file_cache"), ("--cache-dir", "cache_dir"))
+        if (value := getattr(found, name, None)) is not None
         for word in (flag, value)
     ]
     pip_cache_dir, given = read_cache_dir(words, prog=PROG)
@@ -75,10 +76,13 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False, allow_abbrev=False)
-    common.add_argument("--file-cache", metavar="FOLDER", help="the folder itself")
-    common.add_argument("--cache-dir", metavar="FOLDER", help="pip's cache folder, in which it lies")
+    # Before the action or behind it: a default there would replace what was given before.
+    add_folder = partial(common.add_argument, metavar="FOLDER", default=argparse.SUPPRESS)
+    add_folder("--file-cache", help="the folder itself")
+    add_folder("--cache-dir", help="pip's cache folder, in which it lies")
     parser = _Parser(
         prog=PROG,
+        parents=[common],
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,15 @@ PIP_TIMEOUT_S = 600
 """Longer than the gateway may need for a first byte: it retries by itself, asking again brings nothing."""
 
 _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+_OF_INDEXES = re.compile(
+    r"(PIP|RESILIENT_PIP)_.*"
+    r"|UV_(INDEX|EXTRA_INDEX_URL|INDEX_URL|DEFAULT_INDEX|FIND_LINKS|INDEX_.*_(USERNAME|PASSWORD)|PUBLISH_.*)"
+)
+"""Variables that may hold the credentials of an index, which the gateway uses and no child has to know.
+
+pip's and this program's own were merged in already; a build that runs uv must not pass the gateway by.
+"""
 
 _COLOUR = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"})
 """Variables that make programs write escape sequences into a pipe."""
@@ -45,7 +55,7 @@ def child_environment(
     learn it too.
 
     Args:
-        environ: the environment to start from; its PIP_* are left out, as they were merged in already.
+        environ: the environment to start from; what may hold credentials of indexes is left out.
         index_urls: the gateway's; none means offline.
         temp: the folder for temporary files.
         cache_dir: pip's cache; None: pip keeps none (URLs with a random port would only fill it).
@@ -53,7 +63,9 @@ def child_environment(
             the environment says. Not a flag: that would lead requests to the gateway through the proxy.
     """
     env = {
-        name: value for name, value in environ.items() if not name.startswith("PIP_") and name not in _COLOUR
+        name: value
+        for name, value in environ.items()
+        if not _OF_INDEXES.fullmatch(name) and name not in _COLOUR
     }
     env |= _pip_variables(index_urls, cache_dir)
     if proxy is not None:

@@ -22,7 +22,7 @@ LOADER_PATH = "LD_LIBRARY_PATH"
 
 
 @contextmanager
-def guarded(folder: Path) -> Iterator[None]:
+def guarded(folder: Path, python: str = sys.executable) -> Iterator[None]:
     """See that the folder, and every process with a TMPDIR in it, goes when this program is killed.
 
     The guardian is in a session of its own, so that neither Ctrl-C nor a signal to this process group reaches
@@ -30,8 +30,12 @@ def guarded(folder: Path) -> Iterator[None]:
     program, so that `pkill -f` spares it. At the end of the block it is not needed any more and ended.
     Where it cannot be started, the run goes on without; where there is no /proc, only the folder goes. A
     process that has both left its session and emptied its environment is nobody's.
+
+    Args:
+        folder: private to this run; children have their TMPDIR below it.
+        python: the interpreter of the guardian.
     """
-    guardian = _start()
+    guardian = _start(python)
     if guardian is None or guardian.stdin is None:
         yield
         return
@@ -44,10 +48,10 @@ def guarded(folder: Path) -> Iterator[None]:
             guardian.kill()
 
 
-def _start() -> subprocess.Popen[bytes] | None:
+def _start(python: str) -> subprocess.Popen[bytes] | None:
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", GUARDIAN],
+            [python, "-I", "-S", "-c", GUARDIAN],
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -6,17 +6,21 @@ pip retries neither. Every answer has a Content-Length; a file that fails on its
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from urllib.parse import urlsplit
 
 from anyio import to_thread
 from anyio.abc import TaskGroup
+from packaging.version import Version
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from resilient_pip.errors import ResilientPipError
+from resilient_pip.errors import BadContent, ResilientPipError
 from resilient_pip.events import Kind, Subject
 from resilient_pip.gateway.ahead import Ahead
 from resilient_pip.gateway.failures import FirstFailure, SourceFailure
@@ -28,8 +32,11 @@ from resilient_pip.gateway.remote_wheel import RemoteWheels
 from resilient_pip.gateway.seams import Files
 from resilient_pip.gateway.streaming import FileAnswer
 from resilient_pip.gateway.upstream import Upstream
-from resilient_pip.index.pages import ListedFile
+from resilient_pip.index.candidates import without_version
+from resilient_pip.index.pages import ListedFile, PageError
+from resilient_pip.index.requirements import forbidden_url
 from resilient_pip.index.rewrite import negotiate, rewrite
+from resilient_pip.lines import printable
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, project_name
 
 _FAILED = 424
@@ -58,7 +65,8 @@ class Desk:
         self._files = files
         self._ahead = ahead
         self._failures = failures
-        self._pages: Flights[tuple[int, ProjectName, str], bytes | None] = Flights(tasks)
+        self._pages: Flights[tuple[int, ProjectName, str, Version | None], bytes | None] = Flights(tasks)
+        self._withheld: Mapping[ProjectName, Version] = {}
 
     def app(self, token: str) -> ASGIApp:
         """Make the application that answers under `token`."""
@@ -68,6 +76,15 @@ class Desk:
         ]
         return _Guard(Starlette(routes=[Mount(f"/{token}", routes=routes)]), self._failures)
 
+    @contextmanager
+    def withholding(self, versions: Mapping[ProjectName, Version]) -> Iterator[None]:
+        """List no file of these versions for as long as this is entered."""
+        self._withheld = versions
+        try:
+            yield
+        finally:
+            self._withheld = {}
+
     async def _page(self, request: Request) -> Response:
         number: int = request.path_params["number"]
         project = project_name(request.path_params["project"])
@@ -76,7 +93,7 @@ class Desk:
         if self._ahead:
             self._ahead.page_asked(project)
         content_type = negotiate(", ".join(request.headers.getlist("accept")))
-        key = number, project, content_type
+        key = number, project, content_type, self._withheld.get(project)
         try:
             body = await self._pages.get(key, partial(self._render, *key))
         except ResilientPipError as error:
@@ -87,11 +104,19 @@ class Desk:
             body, media_type=content_type, headers={"Cache-Control": "no-store", "Vary": "Accept"}
         )
 
-    async def _render(self, number: int, project: ProjectName, content_type: str) -> bytes | None:
+    async def _render(
+        self, number: int, project: ProjectName, content_type: str, withheld: Version | None
+    ) -> bytes | None:
         page = await self._upstream.page(number, project)
         if page is None:
             return None
-        return await to_thread.run_sync(rewrite, page, content_type, partial(self._links.file_url, number))
+        if withheld is not None:
+            page = await to_thread.run_sync(without_version, page, withheld)
+        file_url = partial(self._links.file_url, number)
+        try:
+            return await to_thread.run_sync(rewrite, page, content_type, file_url)
+        except PageError as error:
+            raise BadContent(url=self._upstream.subject(number, project).url, reason=str(error)) from error
 
     async def _file(self, request: Request) -> Response | FileAnswer:
         names = request.path_params
@@ -115,6 +140,7 @@ class Desk:
             self._ahead.metadata_asked(listed)
         try:
             body = await self._metadata.get(listed)
+            await to_thread.run_sync(_check_requirements, body, listed.file)
         except ResilientPipError as error:
             return self._failed(_subject(Kind.METADATA, listed.file), listed.file, error)
         return Response(body, media_type="application/octet-stream")
@@ -145,6 +171,14 @@ class _Guard:
             subject = Subject(kind=Kind.FILE, project=ProjectName(""), name=url, url=SafeUrl(""))
             self._failures.record(SourceFailure(subject=subject, error=error))
             raise
+
+
+def _check_requirements(metadata: bytes, file: RemoteFile) -> None:
+    """Refuse a file from the network that requires what lies elsewhere than it may; raises BadContent."""
+    parts = urlsplit(file.url)
+    forbidden = None if parts.scheme == "file" else forbidden_url(metadata, parts.hostname or "")
+    if forbidden:
+        raise BadContent(url=file.safe_url, reason=f"it must not require {printable(forbidden)}")
 
 
 def _absent() -> Response:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
-from resilient_pip.errors import AttemptsExhausted, BadContent, HashMismatch, Refused, ServerBusy
+from resilient_pip.errors import AttemptsExhausted, BadContent, HashMismatch, Unreachable
 from resilient_pip.events import Kind, Subject
 from resilient_pip.gateway.flights import Flights
 from resilient_pip.gateway.local import local_path
@@ -17,7 +18,9 @@ from resilient_pip.gateway.remote_wheel import RemoteWheels
 from resilient_pip.gateway.seams import Files, Reader
 from resilient_pip.index.pages import ListedFile
 from resilient_pip.index.wheel_metadata import BrokenWheel, read_core_metadata
+from resilient_pip.mirrors import metadata_url
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
+from resilient_pip.transport.places import Find
 
 _LARGEST = 16 * 2**20
 _OK = 200
@@ -40,10 +43,19 @@ class _Luck:
 class CoreMetadata:
     """Produces core metadata; each wheel's once, whichever way works."""
 
-    def __init__(self, *, reader: Reader, wheels: RemoteWheels, files: Files, tasks: TaskGroup) -> None:
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        wheels: RemoteWheels,
+        files: Files,
+        mirrors: Callable[[ListedFile], Sequence[Find]],
+        tasks: TaskGroup,
+    ) -> None:
         self._reader = reader
         self._wheels = wheels
         self._files = files
+        self._mirrors = mirrors
         self._parts: Flights[str, bytes | None] = Flights(tasks)
         self._wholes: Flights[str, bytes] = Flights(tasks)
         self._luck: dict[SafeUrl, _Luck] = {}
@@ -83,38 +95,44 @@ class CoreMetadata:
         if path is not None:
             return await _read_wheel(path, file) if file.is_wheel else None
         if listed.metadata is None:
-            found = await self._try_unoffered(file)
+            found = await self._try_unoffered(listed)
         else:
-            found = await self._read_sidecar(file, _NOT_OFFERED)
+            found = await self._read_sidecar(listed, _NOT_OFFERED)
         if found is not None and _mismatch(found, listed) is None:
             return found
         found = await self._wheels.read_metadata(file) if file.is_wheel else None
         return None if found is None else _checked(found, listed)
 
-    async def _try_unoffered(self, file: RemoteFile) -> bytes | None:
+    async def _try_unoffered(self, listed: ListedFile) -> bytes | None:
         """Ask for metadata that the index did not offer, a few times only where it never has any."""
+        file = listed.file
         if not file.is_wheel:
             return None
         luck = self._luck.setdefault(file.index, _Luck())
         if not luck.found and luck.tried >= _TRIALS:
             return None
         luck.tried += 1
-        found = await self._read_sidecar(file, _NOT_UNDERSTOOD)
+        found = await self._read_sidecar(listed, _NOT_UNDERSTOOD)
         luck.found = luck.found or found is not None
         return found
 
-    async def _read_sidecar(self, file: RemoteFile, absent: frozenset[int]) -> bytes | None:
+    async def _read_sidecar(self, listed: ListedFile, absent: frozenset[int]) -> bytes | None:
         """Read `<file>.metadata`; None where the server has nothing of the kind."""
-        address, question_mark, query = file.url.partition("?")
+        file = listed.file
         subject = Subject(kind=Kind.METADATA, project=file.project, name=file.filename, url=file.safe_url)
         try:
             answer = await self._reader.read(
-                f"{address}.metadata{question_mark}{query}", subject=subject, limit=_LARGEST, absent=absent
+                metadata_url(file.url),
+                subject=subject,
+                limit=_LARGEST,
+                absent=absent,
+                mirrors=self._mirrors(listed),
+                hashes=listed.metadata or {},
             )
         except AttemptsExhausted as error:
-            if isinstance(error.last, BadContent | Refused | ServerBusy):
-                return None  # the wheel itself may well be there
-            raise
+            if isinstance(error.last, Unreachable):
+                raise
+            return None  # the wheel itself may well be there
         # Some servers answer every URL with a page.
         plausible = answer.status == _OK and b"metadata-version:" in answer.body[:4096].lower()
         return answer.body if plausible else None
@@ -151,6 +169,6 @@ def _mismatch(metadata: bytes, listed: ListedFile) -> HashMismatch | None:
     for algorithm, expected in (listed.metadata or {}).items():
         actual = hashlib.new(algorithm, metadata).hexdigest()
         if actual != expected:
-            url = redact(listed.file.url + ".metadata")
+            url = redact(metadata_url(listed.file.url))
             return HashMismatch(url=url, algorithm=algorithm, expected=expected, actual=actual)
     return None

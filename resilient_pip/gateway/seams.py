@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from resilient_pip.events import Subject
 from resilient_pip.model import RemoteFile
+from resilient_pip.transport.places import Find
 
 
 class Answer(Protocol):
@@ -43,6 +44,9 @@ class Reader(Protocol):
         byte_range: tuple[int, int | None] | int | None = None,
         limit: int = ...,
         absent: frozenset[int] = ...,
+        mirrors: Sequence[Find] = ...,
+        hashes: Mapping[str, str] | None = ...,
+        check: Callable[[Any], Awaitable[None]] | None = ...,
     ) -> Answer:
         """Read one answer; raise AttemptsExhausted where its status is neither good nor in `absent`."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
 import anyio
 import uvicorn
 from anyio.abc import TaskGroup
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from resilient_pip.errors import AttemptsExhausted
 from resilient_pip.events import Emit
@@ -22,10 +23,12 @@ from resilient_pip.gateway.links import Links
 from resilient_pip.gateway.metadata import CoreMetadata
 from resilient_pip.gateway.remote_wheel import RemoteWheels
 from resilient_pip.gateway.seams import Files, Reader
-from resilient_pip.gateway.sources import Routes, Source
+from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.gateway.upstream import Upstream
 from resilient_pip.index.candidates import Hashes, TargetMarkers
-from resilient_pip.model import ProjectName, RemoteFile
+from resilient_pip.index.pages import ListedFile
+from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
+from resilient_pip.transport.places import Find
 
 _LOOPBACK = "127.0.0.1"
 _BACKLOG = 128
@@ -45,6 +48,7 @@ class Gateway:
         emit: Emit,
         target: TargetMarkers | None,
         constraints: Mapping[ProjectName, SpecifierSet] | None = None,
+        mirrors: Callable[[ListedFile], Sequence[Find]] = lambda _: (),
     ) -> None:
         self._sources = tuple(sources)
         self._routes = routes
@@ -53,11 +57,13 @@ class Gateway:
         self._emit = emit
         self._target = target
         self._constraints = constraints or {}
+        self._mirrors = mirrors
         self._failures = FirstFailure()
         self._wheels = RemoteWheels(reader)
         self._stopped = anyio.Event()
         self._ahead: Ahead | None = None
         self._links: Links
+        self._desk: Desk
         self._server: uvicorn.Server
         self._tasks: TaskGroup
 
@@ -66,8 +72,8 @@ class Gateway:
         token = secrets.token_urlsafe(24)
         self._links = Links(f"http://{_LOOPBACK}:{listening.getsockname()[1]}/{token}")
         self._tasks = await anyio.create_task_group().__aenter__()
-        desk = self._build(self._tasks)
-        self._server = _Server(_config(desk, token))
+        self._desk = self._build(self._tasks)
+        self._server = _Server(_config(self._desk, token))
         self._tasks.start_soon(self._serve, listening)
         return self
 
@@ -116,6 +122,21 @@ class Gateway:
         if self._ahead:
             self._ahead.hold()
 
+    def withholding(self, wheels: Mapping[ProjectName, Version]) -> AbstractContextManager[None]:
+        """List no file of the versions that a child has wheels of; of equal ones pip takes an index's."""
+        return self._desk.withholding(wheels)
+
+    def file_url(self, file: RemoteFile) -> str:
+        """Give a URL of this gateway for a file that no source lists."""
+        return self._links.file_url(len(self._sources), ListedFile(file=file, raw={}))
+
+    def page_url(self, project: ProjectName) -> SafeUrl | None:
+        """Give the page of the first index that is asked for a project."""
+        for source in self._sources:
+            if source.kind is SourceKind.INDEX and self._routes.allow(source, project):
+                return redact(source.page_url(project))
+        return None
+
     def remote_file(self, gateway_url: str) -> RemoteFile | None:
         """Give the file behind one of this gateway's URLs, as it stands in pip's report; else None."""
         return self._links.remote_file(gateway_url)
@@ -131,7 +152,13 @@ class Gateway:
         upstream = Upstream(
             sources=self._sources, routes=self._routes, reader=self._reader, emit=self._emit, tasks=tasks
         )
-        metadata = CoreMetadata(reader=self._reader, wheels=self._wheels, files=self._downloads, tasks=tasks)
+        metadata = CoreMetadata(
+            reader=self._reader,
+            wheels=self._wheels,
+            files=self._downloads,
+            mirrors=self._mirrors,
+            tasks=tasks,
+        )
         if self._target:
             self._ahead = Ahead(
                 pages=upstream.pages,

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from urllib.parse import quote
 
 from resilient_pip.model import ProjectName, SafeUrl, redact
 
@@ -35,6 +36,12 @@ class Source:
     def safe_url(self) -> SafeUrl:
         """The URL for messages."""
         return redact(self.url)
+
+    def page_url(self, project: ProjectName) -> str:
+        """Give the URL of a project's page; a find-links location has one page for all."""
+        if self.kind is SourceKind.FIND_LINKS:
+            return self.url
+        return f"{self.url.rstrip('/')}/{quote(project)}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
-from urllib.parse import quote
 
 import anyio
 from anyio import to_thread
@@ -60,7 +59,7 @@ class Upstream:
 
     def subject(self, number: int, project: ProjectName) -> Subject:
         """Name a page in events and failures."""
-        url = redact(self._page_url(self._sources[number], project))
+        url = redact(self._sources[number].page_url(project))
         return Subject(kind=Kind.PAGE, project=project, name=project, url=url)
 
     async def page(self, number: int, project: ProjectName) -> Page | None:
@@ -112,16 +111,11 @@ class Upstream:
 
     # --- one source ----------------------------------------------------------------------------
 
-    def _page_url(self, source: Source, project: ProjectName) -> str:
-        if source.kind is SourceKind.FIND_LINKS:
-            return source.url
-        return f"{source.url.rstrip('/')}/{quote(project)}/"
-
     async def _read_index(self, number: int, project: ProjectName) -> _Found:
         source = self._sources[number]
         path = local_path(source.url)
         if path is None:
-            return await self._read_remote(number, project, self._page_url(source, project))
+            return await self._read_remote(number, project, source.page_url(project))
         if not path.is_dir():
             self._note(f"the index {source.safe_url} does not exist")
         found = await to_thread.run_sync(read_index, path, project, source.safe_url)
@@ -145,22 +139,27 @@ class Upstream:
     async def _read_remote(self, number: int, project: ProjectName, url: str) -> _Found:
         source = self._sources[number]
         subject = replace(self.subject(number, project), name=project or source.safe_url)
+        page: Page | None = None
+
+        async def parse(answer: Answer) -> None:
+            nonlocal page
+            kind = answer.headers.get("content-type", "")
+            read = partial(parse_page, project=project, index=source.safe_url)
+            try:
+                _refuse_cut(answer)
+                page = await to_thread.run_sync(read, answer.body, kind, answer.url)
+            except PageError as error:
+                raise BadContent(url=subject.url, reason=str(error)) from error
+
         self._reading[number] += 1
         try:
             answer = await self._reader.read(
-                url, subject=subject, accept=ACCEPT, absent=_NOT_HERE | {_FORBIDDEN}
+                url, subject=subject, accept=ACCEPT, absent=_NOT_HERE | {_FORBIDDEN}, check=parse
             )
             if answer.status == _FORBIDDEN:
                 return _Nothing.FORBIDDEN
-            if answer.status in _NOT_HERE:
-                return _Nothing.ABSENT
-            parse = partial(parse_page, project=project, index=source.safe_url)
-            kind = answer.headers.get("content-type", "")
-            _refuse_cut(answer)
-            page = await to_thread.run_sync(parse, answer.body, kind, answer.url)
-            self._served.add(number)
-        except PageError as error:
-            raise BadContent(url=subject.url, reason=str(error)) from error
+            if page is not None:
+                self._served.add(number)
         finally:
             self._reading[number] -= 1
             with anyio.CancelScope(shield=True):

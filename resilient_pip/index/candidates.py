@@ -11,6 +11,7 @@ from packaging.version import Version
 
 from resilient_pip.index.filenames import sdist_version
 from resilient_pip.index.pages import ListedFile, Page
+from resilient_pip.model import RemoteFile
 
 Hashes: TypeAlias = frozenset[tuple[str, str]]
 """Pairs of an algorithm and a lower-case hex digest, any of which is good."""
@@ -72,6 +73,11 @@ def with_hashes(pages: Sequence[Page], hashes: Hashes) -> Sequence[Page]:
     return kept if any(page.files for page in kept) else pages
 
 
+def without_version(page: Page, version: Version) -> Page:
+    """Leave out the files of one version."""
+    return replace(page, files=tuple(each for each in page.files if _version(each.file) != version))
+
+
 def admitted(candidates: Sequence[Candidate], specifier: SpecifierSet) -> Iterator[Candidate]:
     """Give the candidates that a specifier admits, in their order.
 
@@ -101,16 +107,25 @@ def admitted(candidates: Sequence[Candidate], specifier: SpecifierSet) -> Iterat
 
 def _fit(listed: ListedFile, places: Mapping[str, int]) -> tuple[Version, int] | None:
     """Read version and preference (0 is best) off a file's name; None where the target cannot use it."""
-    filename = listed.file.filename
+    version = _version(listed.file)
+    if version is None:
+        return None
+    if not listed.file.is_wheel:
+        return version, len(places)
+    parts = listed.file.filename.removesuffix(".whl").split("-")
+    fitting = [places[tag] for tag in _tags(parts[-3:]) if tag in places]
+    return (version, min(fitting)) if fitting else None
+
+
+def _version(file: RemoteFile) -> Version | None:
+    """Read the version off a file's name; None where that is no name of a wheel or sdist."""
+    parts = file.filename.removesuffix(".whl").split("-")
+    if file.is_wheel:
+        written = parts[1] if len(parts) in {5, 6} else None
+    else:
+        written = sdist_version(file.filename, file.project)
     try:
-        if not listed.file.is_wheel:
-            written = sdist_version(filename, listed.file.project)
-            return (Version(written), len(places)) if written else None
-        parts = filename.removesuffix(".whl").split("-")
-        if len(parts) not in {5, 6}:
-            return None
-        fitting = [places[tag] for tag in _tags(parts[-3:]) if tag in places]
-        return (Version(parts[1]), min(fitting)) if fitting else None
+        return Version(written) if written else None
     except ValueError:  # InvalidVersion, or a number of thousands of digits
         return None
 

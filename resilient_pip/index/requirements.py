@@ -8,6 +8,10 @@ from email.parser import BytesHeaderParser
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 
+from resilient_pip.index.filenames import is_plain, last_segment
+
+_PYPI = frozenset({"files.pythonhosted.org", "test-files.pythonhosted.org"})
+
 
 def read_requirements(
     metadata: bytes, environment: Mapping[str, str], extras: Iterable[str]
@@ -16,8 +20,36 @@ def read_requirements(
 
     Requirements by URL and malformed ones are left out.
     """
-    lines = BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist", [])
-    return tuple(applying(map(str, lines), environment, extras))
+    return tuple(applying(_lines(metadata), environment, extras))
+
+
+def forbidden_url(metadata: bytes, host: str) -> str | None:
+    """Give the first requirement by URL that a file from `host` must not have; None where all are fine.
+
+    It must not name a file that would be put elsewhere than it is meant to be. What comes from PyPI must have
+    none at all: pip 26.3 refuses that by the host of the file (`pip._internal.metadata.direct_references`),
+    which is the gateway's here.
+    """
+    for line in _lines(metadata):
+        try:
+            url = Requirement(line.strip()).url
+        except InvalidRequirement:
+            continue  # pip says so
+        if url and (host in _PYPI or _leads_astray(url)):
+            return line.strip()
+    return None
+
+
+def _leads_astray(url: str) -> bool:
+    try:
+        name = last_segment(url)
+        return name != "" and not is_plain(name)
+    except ValueError:
+        return True
+
+
+def _lines(metadata: bytes) -> list[str]:
+    return [str(line) for line in BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist", [])]
 
 
 def applying(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from html import escape
 from typing import Any
 
-from resilient_pip.index.pages import ListedFile, Page
+from resilient_pip.index.pages import ListedFile, Page, PageError
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
@@ -49,25 +50,61 @@ def _weight(parameters: list[str]) -> float:
 def rewrite(page: Page, content_type: str, file_url: Callable[[ListedFile], str]) -> bytes:
     """Write the page with the URLs that `file_url` gives, as one of the types of `negotiate`.
 
-    Everything else stays as the index wrote it, but that core metadata is offered for every wheel.
+    Everything else stays as the index wrote it, but that core metadata is offered for every wheel, and that
+    values of a wrong type are left out, as pip ends with a traceback at them.
+
+    Raises:
+        PageError: its JSON is nested too deeply to be written.
     """
     files = [_rewrite_file(listed, file_url(listed)) for listed in page.files]
-    if content_type == JSON_TYPE:
+    if content_type != JSON_TYPE:
+        return _as_html(page.document, files).encode(errors="xmlcharrefreplace")
+    try:
         return json.dumps({**page.document, "files": files}).encode()
-    return _as_html(page.document, files).encode()
+    except RecursionError as error:
+        raise PageError("not an index page: its JSON is nested too deeply") from error
 
 
 def _rewrite_file(listed: ListedFile, url: str) -> dict[str, Any]:
     written = {**listed.raw, "url": url}
-    if listed.file.is_wheel:
+    if listed.file.is_wheel or listed.metadata is not None:
         written["core-metadata"] = written["dist-info-metadata"] = dict(listed.metadata or {}) or True
-    if listed.file.hashes and not listed.raw.get("hashes"):
+    if given := listed.raw.get("hashes"):
+        written["hashes"] = _texts(given)
+    elif listed.file.hashes or given is not None:
         written["hashes"] = dict(listed.file.hashes)
+    for key, is_good in _CHECKED.items():
+        if written.get(key) and not is_good(written[key]):
+            del written[key]
     return written
 
 
+def _texts(value: object) -> dict[str, str]:
+    """Keep what is text of an object whose values should be."""
+    if not isinstance(value, dict):
+        return {}
+    return {name: text for name, text in value.items() if isinstance(text, str)}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_time(value: object) -> bool:
+    """Whether pip can read an upload-time (PEP 700)."""
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value.replace("Z", "+00:00")))
+    except ValueError:
+        return False
+
+
+_CHECKED: Mapping[str, Callable[[object], bool]] = {"requires-python": _is_text, "upload-time": _is_time}
+"""Keys of a file that pip reads, and which values it can bear."""
+
+
 def _as_html(document: Mapping[str, Any], files: list[dict[str, Any]]) -> str:
-    title = escape(f"Links for {document.get('name', '')}")
+    name = document.get("name")
+    title = escape(f"Links for {name if isinstance(name, str) else ''}")
     lines = [
         "<!DOCTYPE html>",
         "<html><head>",

@@ -13,6 +13,10 @@ from resilient_pip.model import ProjectName, project_name
 
 _LARGEST = 16 * 2**20
 """Bytes that a METADATA file may have, packed or not."""
+_TOO_LARGE = "its METADATA is larger than 16 MiB"
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, UnicodeError)
+_WAYS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How members may be packed; zipfile unpacks all others in one go, however large that becomes."""
 
 
 class Missing(Exception):
@@ -115,10 +119,16 @@ def read_core_metadata(wheel: BinaryIO | SparseBytes, project: ProjectName) -> b
                     if other.header_offset > info.header_offset
                 )
                 wheel.require(info.header_offset, min(later, default=archive.start_dir))
-            return archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError) as error:
+            with archive.open(info) as packed:
+                metadata = packed.read(_LARGEST + 1)  # unbounded, it unpacks whatever the directory says
+    except _UNREADABLE as error:
         # RuntimeError covers encryption and (NotImplementedError) unknown ways of compression.
         raise BrokenWheel(f"not a readable wheel: {error}") from error
+    except (MemoryError, OverflowError) as error:
+        raise BrokenWheel("not a readable wheel: its directory is of an impossible size") from error
+    if len(metadata) > _LARGEST:
+        raise BrokenWheel(_TOO_LARGE)
+    return metadata
 
 
 def _find_metadata(entries: Iterable[zipfile.ZipInfo], project: ProjectName) -> zipfile.ZipInfo:
@@ -134,5 +144,7 @@ def _find_metadata(entries: Iterable[zipfile.ZipInfo], project: ProjectName) -> 
     if not folder_name.startswith(project):
         raise BrokenWheel(f"not a wheel of {project}: its .dist-info folder is another's")
     if max(entry.file_size, entry.compress_size) > _LARGEST:
-        raise BrokenWheel("its METADATA is larger than 16 MiB")
+        raise BrokenWheel(_TOO_LARGE)
+    if entry.compress_type not in _WAYS:
+        raise BrokenWheel("its METADATA is packed in another way than wheels are")
     return entry

@@ -3,7 +3,8 @@
 Its tests run against every pip that pyproject.toml admits: `python -m tests.pip_matrix`.
 """
 
-from resilient_pip.pip_adapter.command_line import PIP_COMMANDS
+from resilient_pip.pip_adapter.cache_dir import read_cache_dir
+from resilient_pip.pip_adapter.command_line import PIP_COMMANDS, leading_options
 from resilient_pip.pip_adapter.reading import read_install
 
-__all__ = ["PIP_COMMANDS", "read_install"]
+__all__ = ["PIP_COMMANDS", "leading_options", "read_cache_dir", "read_install"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from optparse import OptionGroup, Values
+from optparse import OptionGroup, OptionParser, Values
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,8 +17,8 @@ from pip._internal.vcs import is_url
 from resilient_pip.errors import UsageError
 from resilient_pip.pip_adapter.quiet import sentence
 from resilient_pip.pip_options import refusal
-from resilient_pip.settings import Option
-from resilient_pip.units import parse_seconds, parse_size
+from resilient_pip.settings import OPTIONS, Option
+from resilient_pip.units import format_bytes, format_seconds, parse_seconds, parse_size
 
 PIP_COMMANDS = frozenset(commands_dict) - {"install"}
 """What pip takes for a command where this program expects a requirement."""
@@ -29,6 +29,11 @@ _USAGE = """
   %prog [options] [-e] <local project path or URL> ..."""
 _DESCRIPTION = "Install packages as pip does, on a network that fails."
 _METAVARS: Mapping[Callable[[str], Any], str] = {parse_seconds: "time", parse_size: "size"}
+_WRITTEN: Mapping[Callable[[str], Any], Callable[[Any], str]] = {
+    parse_seconds: format_seconds,
+    parse_size: format_bytes,
+}
+"""What reads an option's value to what writes it."""
 # Children may run elsewhere, so these become absolute; pip takes them relative to its working folder.
 _PATHS = ("target_dir", "prefix_path", "root_path", "cert", "client_cert", "log")
 
@@ -45,6 +50,31 @@ class CommandLine:
     """pip's defaults before configuration, as plain values."""
     given: dict[str, str | list[str]]
     """This program's own options that are on the command line."""
+
+
+def leading_options(argv: Sequence[str]) -> int:
+    """Count the words of the options, values included, that may stand before a command.
+
+    As in pip these are its general options, and this program's own. Where any other stands there, no
+    command follows: 0.
+    """
+    parser = _MainParser(add_help_option=False)
+    parser.disable_interspersed_args()
+    for make in cmdoptions.general_group["options"]:
+        if (option := make()).action != "help":  # which would act at once
+            parser.add_option(option)
+    for own in OPTIONS:
+        parser.add_option(own.flag)
+    try:
+        _, others = parser.parse_args(list(argv), Values())
+    except UsageError:
+        return 0  # what is wrong is told where all options are known
+    return len(argv) - len(others)
+
+
+class _MainParser(OptionParser):
+    def error(self, msg: str) -> NoReturn:
+        raise UsageError(message=msg)
 
 
 def parse(
@@ -178,8 +208,9 @@ def _add_options(parser: Any, options: Sequence[Option], flags: Mapping[str, str
 
 
 def _help(option: Option) -> str:
-    shown = "" if option.default is None or option.many else f" (default: {option.default})"
-    return f"{option.help}{shown}"
+    if option.default is None or option.many:
+        return option.help
+    return f"{option.help} (default: {_WRITTEN.get(option.read, str)(option.default)})"
 
 
 def _given(values: Values, options: Sequence[Option], flags: Mapping[str, str]) -> dict[str, str | list[str]]:

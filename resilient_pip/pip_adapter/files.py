@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pip._internal.exceptions import InstallationError
+from pip._internal.exceptions import InstallationError, PipError
 from pip._internal.req.req_file import (
     OptionParsingError,
     ParsedLine,
@@ -19,13 +19,14 @@ from pip._internal.req.req_file import (
     handle_line,
     preprocess,
 )
+from pip._vendor.requests.exceptions import RequestException
 
 from resilient_pip.errors import UsageError
-from resilient_pip.model import SourceLine, redact
+from resilient_pip.model import SourceLine, UnreadFile, redact
 from resilient_pip.pip_adapter.quiet import sentence
-from resilient_pip.pip_adapter.remote_files import READING_FAILED, read_url
 
-_REMOTE = ("http:", "https:", "file:")
+_REMOTE = ("http:", "https:")
+_URL = (*_REMOTE, "file:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,10 @@ class Files:
     session: Any
     finder: Any
     values: Any
+    fetched: Mapping[str, str]
+    """The texts of files behind URLs, as far as they are here."""
+    unread: dict[str, UnreadFile] = field(default_factory=dict)
+    """The others that were met, by URL; they are taken for empty."""
     texts: dict[str, str] = field(default_factory=dict)
     """The content of each file that was read, by the name that sources give it."""
     trusted_hosts: list[str] = field(default_factory=list)
@@ -56,7 +61,6 @@ class Files:
 
         Raises:
             UsageError: a file is missing or no text, or a line is wrong.
-            SourceError: a file's URL cannot be read.
         """
         parser = _Parser(self, self.finder)
         for line in parser.lines(filename, constraint=constraint):
@@ -67,18 +71,24 @@ class Files:
             source = SourceLine(file=_shown(line.filename), line=line.lineno)
             yield RequirementLine(parsed=parsed, index_url=line.opts.index_url, source=source)
 
-    def check_build_constraints(self, filename: str) -> None:
-        """See that a file which pip's isolated builds read does not lead them past the gateway.
+    def build_constraints(self, filename: str) -> tuple[str, ...] | None:
+        """Read a file for pip's isolated builds, which must not lead them past the gateway.
+
+        Returns:
+            Its lines and those of the files that it names; None where all are local, so that pip can read it.
 
         Raises:
             UsageError: it names an index, or cannot be read.
-            SourceError: its URL cannot be read.
         """
-        for line in _Parser(self, None).lines(filename, constraint=True):
+        parser = _Parser(self, None)
+        lines = []
+        for line in parser.lines(filename, constraint=True):
             opts = line.opts
+            lines.append(parser.written[line.filename, line.lineno])
             if line.requirement is None and (opts.index_url or opts.extra_index_urls or opts.find_links):
                 source = SourceLine(file=_shown(line.filename), line=line.lineno)
                 raise UsageError(message="a build constraints file cannot name an index", source=source)
+        return tuple(lines) if any(name.lower().startswith(_URL) for name in parser.names) else None
 
 
 class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not follow imports of pip
@@ -86,9 +96,12 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
 
     def __init__(self, files: Files, finder: Any) -> None:
         super().__init__(files.session, get_line_parser(finder))
-        self._retries: int = files.values.retries
-        self._texts = files.texts
+        self._files = files
         self._at: SourceLine | None = None
+        self.names: set[str] = set()
+        """The files that were read, as pip names them."""
+        self.written: dict[tuple[str, int], str] = {}
+        """Each line by its file and number."""
 
     def lines(self, filename: str, *, constraint: bool) -> Iterator[Any]:
         """Yield pip's ParsedLine of every line, those of nested files included."""
@@ -99,10 +112,12 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
 
     def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:  # noqa: FBT001  # pip's signature
         name = _shown(filename)
-        text = _content(filename, self._session, self._retries, self._at)
-        self._texts[name] = text
+        text = _content(filename, self._files, self._at)
+        self._files.texts[name] = text
+        self.names.add(filename)
         for number, line in preprocess(text):
             self._at = SourceLine(file=name, line=number)
+            self.written[filename, number] = line
             try:
                 arguments, opts = self._line_parser(line)
             except OptionParsingError as error:
@@ -111,19 +126,23 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
             yield ParsedLine(filename, number, arguments, opts, constraint)
 
 
-def _content(filename: str, session: Any, retries: int, named_at: SourceLine | None) -> str:
-    is_file_url = filename.lower().startswith("file:")
+def _content(filename: str, files: Files, named_at: SourceLine | None) -> str:
     try:
-        if filename.lower().startswith(_REMOTE) and not is_file_url:
-            return read_url(filename, session, retries=retries)
-        return str(get_file_content(filename, session)[1])
+        if filename.lower().startswith(_REMOTE) and urlsplit(filename).hostname:
+            if filename not in files.fetched:
+                files.unread.setdefault(filename, UnreadFile(url=filename, source=named_at))
+            return files.fetched.get(filename, "")
+        return str(get_file_content(filename, files.session)[1])
     except InstallationError as error:
         cause = error.__context__
         reason = cause.strerror if isinstance(cause, OSError) else None
         message = f"{_shown(filename)}: {(reason or str(error)).lower().replace(' or directory', '')}"
         raise UsageError(message=message, source=named_at) from error
-    except READING_FAILED as error:  # a file: URL, for which pip answers with an HTTP status of its own
+    except (PipError, RequestException) as error:  # a file: URL: pip answers with an HTTP status of its own
         raise UsageError(message=f"{_shown(filename)}: no such file", source=named_at) from error
+    except OSError as error:  # a file: URL of a folder, or of what may not be read
+        message = f"{_shown(filename)}: {(error.strerror or str(error)).lower()}"
+        raise UsageError(message=message, source=named_at) from error
     except (ValueError, LookupError) as error:  # bytes that are no text, an encoding or URL that is none
         message = f"{_shown(filename)}: it cannot be read: {error}"
         raise UsageError(message=message, source=named_at) from error
@@ -131,9 +150,7 @@ def _content(filename: str, session: Any, retries: int, named_at: SourceLine | N
 
 def _shown(filename: str) -> str:
     """Name a file as the user would: pip makes the names of nested files absolute."""
-    if filename.lower().startswith(_REMOTE):
-        with contextlib.suppress(ValueError):
-            return redact(filename)
-        return sentence(filename)
+    if filename.lower().startswith(_URL):
+        return redact(filename)
     path, here = Path(filename), Path.cwd()
     return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else filename

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pip._internal.cli.main_parser import identify_python_interpreter
@@ -24,12 +25,14 @@ from resilient_pip.pip_options import Child, words
 from resilient_pip.requirements.attach import attach_directives
 from resilient_pip.settings import OPTIONS, Option
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml(\[.*\])?", re.IGNORECASE)
 _logger = logging.getLogger(__name__)
 
 
 def read_install(
     argv: Sequence[str],
+    fetched: Mapping[str, str] = _NOTHING,
     *,
     extra_options: Sequence[Option] = OPTIONS,
     flags: Mapping[str, str] | None = None,
@@ -37,8 +40,12 @@ def read_install(
 ) -> tuple[Install, dict[str, str | list[str]]]:
     """Read a command line as `pip install` would, with pip.conf, PIP_* and all files merged in.
 
+    The network is not used. What files behind URLs say is told by `fetched`; those that it lacks are listed
+    in the result as unread. They may name others, so whoever fetches them reads again until none is left.
+
     Args:
         argv: the words behind the program's name and subcommand.
+        fetched: URL to text of requirements and constraints files.
         extra_options: this program's options that take a value.
         flags: this program's options that take none, with their help.
         prog: the program's name in the help.
@@ -49,7 +56,6 @@ def read_install(
 
     Raises:
         UsageError: an option, a file, a requirement or a directive is wrong.
-        SourceError: the URL of a requirements file cannot be read.
         SystemExit: --help, after it was printed.
     """
     with quietly() as warnings:
@@ -59,7 +65,7 @@ def read_install(
         with line.command.main_context():
             session = line.command.get_default_session(line.values)
             finder = line.command._build_package_finder(line.values, session)  # noqa: SLF001  # as pip's commands do
-            files = Files(session=session, finder=finder, values=line.values)
+            files = Files(session=session, finder=finder, values=line.values, fetched=fetched)
             install = _install(line, finder, files)
     return replace(install, warnings=tuple(warnings)), line.given
 
@@ -68,8 +74,8 @@ def _install(line: CommandLine, finder: Any, files: Files) -> Install:
     values = line.values
     read = tuple(_read(line, files))
     requirements = tuple(one for one, is_constraint in read if not is_constraint)
-    for filename in values.build_constraints:
-        files.check_build_constraints(filename)
+    build_constraints = {name: files.build_constraints(name) for name in values.build_constraints}
+    values.build_constraints = [name for name, lines in build_constraints.items() if lines is None]
     if values.require_hashes and getattr(values, "no_require_hashes", False):
         raise UsageError(message="--require-hashes and --no-require-hashes are mutually exclusive")
     values.trusted_hosts = list(dict.fromkeys((*values.trusted_hosts, *files.trusted_hosts)))
@@ -83,6 +89,7 @@ def _install(line: CommandLine, finder: Any, files: Files) -> Install:
         constraints=tuple(one for one, is_constraint in read if is_constraint),
         index_urls=index_urls,
         find_links=find_links,
+        build_constraints=tuple(line for lines in build_constraints.values() for line in lines or ()),
         plan_options=words(Child.PLAN, given, line.defaults),
         build_options=words(Child.BUILD, given, line.defaults),
         install_options=words(Child.INSTALL, given, line.defaults),
@@ -97,6 +104,7 @@ def _install(line: CommandLine, finder: Any, files: Files) -> Install:
         dry_run=values.dry_run,
         verbosity=values.verbose - values.quiet,
         log=values.log,
+        unread=tuple(files.unread.values()),
     )
 
 

@@ -131,5 +131,6 @@ def _file(
     hashes = info.get("archive_info", {}).get("hashes", {})
     if known := resolve(url):
         return replace(known, project=project, hashes={**hashes, **known.hashes})
-    filename = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+    # Unquoted first, as pip does: "..%2F..%2Fx.whl" must not become a name that leads elsewhere.
+    filename = unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2]
     return RemoteFile(project=project, filename=filename, url=url, hashes=hashes, index=redact(url))

@@ -17,7 +17,7 @@ def retry_after_s(value: str, *, now: datetime) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
     return max(0.0, (aware - now).total_seconds())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import anyio
 from packaging.specifiers import SpecifierSet
@@ -123,16 +125,29 @@ async def _run(limit_s: float, environ: Mapping[str, str], *argv: str) -> tuple[
     with TemporaryFile() as stdout, TemporaryFile() as stderr:
         try:
             with anyio.fail_after(limit_s):
-                done = await anyio.run_process(
-                    argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environ, check=False
-                )
+                returncode = await _run_session(argv, environ, stdout, stderr)
         except OSError as error:
             raise TargetRefused(message=_no_answer(argv[0], limit_s, error)) from error
         texts = []
         for stream in (stdout, stderr):
             stream.seek(0)
             texts.append(stream.read().decode(errors="replace"))
-    return done.returncode, texts[0], texts[1]
+    return returncode, texts[0], texts[1]
+
+
+async def _run_session(
+    argv: Sequence[str], environ: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes]
+) -> int:
+    """Run a program in a session of its own; what it has started goes with it where this is cancelled."""
+    process = await anyio.open_process(
+        argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environ, start_new_session=True
+    )
+    async with process:
+        try:
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _no_answer(interpreter: str, limit_s: float, error: OSError) -> str:

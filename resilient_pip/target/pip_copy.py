@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import importlib.util
 import shutil
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from resilient_pip.errors import StorageError, TargetRefused
 
-PROBE = Path(__file__).with_name("probe.py")
+PROBE = importlib.resources.files("resilient_pip.target").joinpath("probe.py").read_text("utf-8")
+"""The program that tells about an interpreter, as text: this package need not be a folder."""
 
 _WINDOWS_LAUNCHERS = shutil.ignore_patterns("*.exe")
 
@@ -31,7 +33,7 @@ class PipCopy:
     @property
     def probe(self) -> Path:
         """The script that tells about the interpreter that runs it."""
-        return self.folder / PROBE.name
+        return self.folder / "probe.py"
 
 
 def copy_pip(run_folder: Path) -> PipCopy:
@@ -45,7 +47,7 @@ def copy_pip(run_folder: Path) -> PipCopy:
     sources = [package_folder(name) for name in ("pip", "packaging")]
     try:
         copy.folder.mkdir(mode=0o700)
-        shutil.copyfile(PROBE, copy.probe)
+        copy.probe.write_text(PROBE, encoding="utf-8")
         for source in sources:
             # Times are kept: by them Python tells whether compiled files are fresh.
             shutil.copytree(source, copy.folder / source.name, ignore=_WINDOWS_LAUNCHERS)

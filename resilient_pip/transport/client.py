@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType, TracebackType
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -24,15 +23,17 @@ from resilient_pip.errors import (
 )
 from resilient_pip.model import Network, SafeUrl, redact
 from resilient_pip.settings import Settings
+from resilient_pip.transport.causes import unreachable
 from resilient_pip.transport.credentials import Credentials, Login, origin, without_login
 from resilient_pip.transport.hosts import Hosts
+from resilient_pip.transport.redirects import NO_URL, REDIRECTS, redirected
 from resilient_pip.transport.tls import trusting_context, verifying_context
 
-REDIRECTS = 10
 _CONNECTIONS = 64  # more than all parts ask for at once: nothing waits in the pool
+_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
+"""How a body may be packed. Twice ("gzip, gzip") makes a millionfold, and it is unpacked in one piece."""
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _PROXY_AUTHENTICATION_REQUIRED = 407
-_NO_URL = "redirect to something that is no URL"
 _HTTPX_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError)
 """OSError too: TLS failures in the middle of a body come through httpcore as they are."""
 
@@ -70,8 +71,11 @@ class Answer:
         Raises:
             Stalled: nothing came for that long.
             Dropped: the connection broke, or the body is shorter than announced.
-            BadContent: the body's encoding is broken.
+            BadContent: the body's encoding is broken, or another one than was asked for.
         """
+        encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
+        if self._decode and encoding not in _ENCODINGS:
+            raise BadContent(url=redact(self.url), reason=f"the body is packed as {encoding[:40]!r}")
         body = self._response.aiter_bytes() if self._decode else self._response.aiter_raw()
         while True:
             limit_s = idle_s(self.body_bytes)
@@ -159,7 +163,7 @@ class Client:
                 return response, without_login(url)
             await response.aclose()
             previous = url, login
-            url = _redirected(url, location)
+            url = redirected(url, location)
         raise BadContent(url=redact(url), reason=f"more than {REDIRECTS} redirects")
 
     def _login(self, url: str, previous: tuple[str, Login | None] | None) -> Login | None:
@@ -210,19 +214,6 @@ def _make(network: Network, settings: Settings, context: ssl.SSLContext) -> http
         raise UsageError(message=f"the proxy cannot be used: {type(error).__name__}") from error
 
 
-def _redirected(url: str, location: str) -> str:
-    try:
-        target = urljoin(url, location)
-        scheme = urlsplit(target).scheme
-    except ValueError as error:
-        raise BadContent(url=redact(url), reason=_NO_URL) from error
-    if scheme not in {"http", "https"}:
-        raise BadContent(url=redact(url), reason=f"redirect to a {scheme} URL")
-    if scheme == "http" and urlsplit(url).scheme == "https":
-        raise BadContent(url=redact(url), reason="redirect from https to http")
-    return target
-
-
 def translate(error: Exception, url: str, *, received: int) -> SourceError:
     """Turn what httpx raised into an error of ours."""
     safe = redact(url)
@@ -234,47 +225,17 @@ def translate(error: Exception, url: str, *, received: int) -> SourceError:
                 return Refused(url=safe, status=_PROXY_AUTHENTICATION_REQUIRED)
             return Unreachable(url=safe, kind="proxy", reason=str(error))
         case httpx.ConnectError():
-            return _unreachable(error, safe)
+            return unreachable(error, safe)
         case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
             return BadContent(url=safe, reason=f"not a usable URL: {type(error).__name__}")
         case httpx.RemoteProtocolError() if "location header" in str(error):
-            return BadContent(url=safe, reason=_NO_URL)  # httpx looks at it although it does not follow
+            return BadContent(url=safe, reason=NO_URL)  # httpx looks at it although it does not follow
         case httpx.DecodingError():
             return BadContent(url=safe, reason="the body's compression is broken")
         case httpx.TimeoutException():
             return Stalled(url=safe, silent_s=0.0, received=received, expected=None)
         case _:
             return Dropped(url=safe, reason=_broken(error), received=received, expected=None)
-
-
-def _unreachable(error: Exception, url: SafeUrl) -> Unreachable:
-    for cause in _causes(error):
-        match cause:
-            case socket.gaierror():
-                return Unreachable(url=url, kind="dns", reason=cause.strerror or str(cause))
-            case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-                return Unreachable(
-                    url=url, kind="network", reason="connection closed during the TLS handshake"
-                )
-            case ssl.SSLWantReadError() | ssl.SSLWantWriteError():
-                continue  # how a handshake waits: what broke it stands further down
-            case ssl.SSLError():
-                reason = getattr(cause, "verify_message", "") or cause.reason or str(cause)
-                return Unreachable(url=url, kind="tls", reason=str(reason))
-            case ConnectionRefusedError():
-                return Unreachable(url=url, kind="refused", reason="connection refused")
-            case _:
-                continue
-    return Unreachable(url=url, kind="network", reason=str(error) or "connection broken off")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Walk down to what really happened, into groups too (one address after the other was tried)."""
-    while error is not None:
-        yield error
-        for member in getattr(error, "exceptions", ()):
-            yield from _causes(member)
-        error = error.__cause__ or error.__context__
 
 
 def _broken(error: Exception) -> str:

@@ -221,6 +221,7 @@ class Series:
 
     def _announce(self, state: RetryCallState) -> None:
         last = self._failed[-1]
+        _let_go(last.error)
         self._emit(
             RetryScheduled(
                 subject=self._subject,
@@ -233,3 +234,10 @@ class Series:
                 mirror=last.mirror,
             )
         )
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop the frames that an error came through: they hold the body of its answer, up to 64 MiB per try."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

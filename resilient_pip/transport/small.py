@@ -10,7 +10,7 @@ import anyio
 
 from resilient_pip.cache.digests import Digests
 from resilient_pip.errors import BadContent, HashMismatch, Stalled, TooSlow
-from resilient_pip.events import Emit, Subject
+from resilient_pip.events import Emit, Kind, Subject
 from resilient_pip.model import redact
 from resilient_pip.policy.deadlines import first_byte_timeout_s
 from resilient_pip.settings import MIB, Settings
@@ -78,7 +78,14 @@ class SmallReader:
         Raises:
             AttemptsExhausted: it could not be read.
         """
-        headers = _request_headers(accept, byte_range)
+        wanted = _Wanted(
+            headers=_request_headers(accept, byte_range),
+            status=_OK if byte_range is None else _PARTIAL,
+            limit=limit,
+            absent=absent,
+            hashes=hashes or {},
+            check=check,
+        )
         places = Places(url, mirrors)
         async with self._turns:
             with transferring(subject, self._emit) as meter:
@@ -92,39 +99,74 @@ class SmallReader:
                     hosts=self._client.hosts,
                     kept=lambda: 0,
                 )
+                reading = _Reading(
+                    wanted=wanted,
+                    kind=subject.kind,
+                    places=places,
+                    series=series,
+                    meter=meter,
+                    client=self._client,
+                    settings=self._settings,
+                )
+                return await series.run(reading.once)
 
-                async def read_once() -> SmallAnswer:
-                    place = places.current
-                    first_byte_s = first_byte_timeout_s(
-                        series.fruitless + 1, self._settings, kind=subject.kind
-                    )
-                    async with self._client.get(
-                        place.url, headers=headers, first_byte_s=min(first_byte_s, series.quiet_left_s)
-                    ) as answer:
-                        body = b""
-                        if answer.status == (_OK if byte_range is None else _PARTIAL):
-                            body = await self._body(answer, series, places, meter, limit)
-                        elif place.is_mirror or (answer.status not in absent and answer.status != _OK):
-                            raise refusal(answer)
-                        if place.is_mirror:
-                            _check(place, body, hashes or {})
-                        whole = SmallAnswer(
-                            status=answer.status, url=answer.url, headers=answer.headers, body=body
-                        )
-                    if check is not None and whole.status not in absent:
-                        await check(whole)
-                    return whole
 
-                return await series.run(read_once)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What is asked for, and what is taken for an answer; `SmallReader.read` says more of each."""
 
-    async def _body(self, answer: Answer, series: Series, places: Places, meter: Meter, limit: int) -> bytes:
-        settings = self._settings
-        patience_s = settings.page_timeout_s if places.has_untried else settings.page_deadline_s
+    headers: Mapping[str, str]
+    status: int
+    """That of an answer whose body is read."""
+    limit: int
+    absent: frozenset[int]
+    hashes: Mapping[str, str]
+    check: Callable[[SmallAnswer], Awaitable[None]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """One small thing that is being read, in as many tries as that takes."""
+
+    wanted: _Wanted
+    kind: Kind
+    places: Places
+    series: Series
+    meter: Meter
+    client: Client
+    settings: Settings
+
+    async def once(self) -> SmallAnswer:
+        """Try once, at the place whose turn it is.
+
+        Raises:
+            SourceError: there was no answer, or none that is taken.
+        """
+        wanted, place = self.wanted, self.places.current
+        first_byte_s = first_byte_timeout_s(self.series.fruitless + 1, self.settings, kind=self.kind)
+        async with self.client.get(
+            place.url, headers=wanted.headers, first_byte_s=min(first_byte_s, self.series.quiet_left_s)
+        ) as answer:
+            body = b""
+            if answer.status == wanted.status:
+                body = await self._body(answer)
+            elif place.is_mirror or (answer.status not in wanted.absent and answer.status != _OK):
+                raise refusal(answer)
+        if place.is_mirror:
+            _verify(place, body, wanted.hashes)
+        whole = SmallAnswer(status=answer.status, url=answer.url, headers=answer.headers, body=body)
+        if wanted.check is not None and whole.status not in wanted.absent:
+            await wanted.check(whole)
+        return whole
+
+    async def _body(self, answer: Answer) -> bytes:
+        settings, meter = self.settings, self.meter
+        patience_s = settings.page_timeout_s if self.places.has_untried else settings.page_deadline_s
         before = meter.transferred
         parts: list[bytes] = []
         length = 0
         began = latest = anyio.current_time()
-        with anyio.move_on_after(min(patience_s, series.quiet_left_s)):
+        with anyio.move_on_after(min(patience_s, self.series.quiet_left_s)):
             async with aclosing(answer.chunks(lambda _: settings.stall_timeout_s)) as chunks:
                 async for chunk in chunks:
                     parts.append(chunk)
@@ -132,8 +174,9 @@ class SmallReader:
                     length += len(chunk)
                     meter.transferred = before + answer.body_bytes
                     meter.advance(answer.body_bytes, content_length(answer.headers))
-                    if length > limit:
-                        raise BadContent(url=redact(answer.url), reason=f"longer than {limit} bytes")
+                    if length > self.wanted.limit:
+                        reason = f"longer than {self.wanted.limit} bytes"
+                        raise BadContent(url=redact(answer.url), reason=reason)
             return b"".join(parts)
         now = anyio.current_time()
         if now - latest > (now - began) / 2:
@@ -152,7 +195,7 @@ class SmallReader:
         )
 
 
-def _check(place: Place, body: bytes, hashes: Mapping[str, str]) -> None:
+def _verify(place: Place, body: bytes, hashes: Mapping[str, str]) -> None:
     digests = Digests(hashes)
     digests.update(body)
     mismatch = digests.mismatch(hashes)

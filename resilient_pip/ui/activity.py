@@ -5,11 +5,12 @@ from __future__ import annotations
 from resilient_pip.events import Kind, Subject
 from resilient_pip.lines import counted, printable
 from resilient_pip.model import Phase
-from resilient_pip.ui.view import Child, Transfer, View
+from resilient_pip.ui.children import Child, Used
+from resilient_pip.ui.view import Transfer, View
 from resilient_pip.units import format_bytes, format_seconds
 
 QUIET_S = 5.0
-"""A transfer without a byte for longer is said to have no data."""
+"""A transfer without a byte for longer is said to have no data, a child without a line to have no output."""
 
 DOING = {
     Phase.PREPARE: "preparing",
@@ -37,18 +38,23 @@ def _joined(parts: list[str], view: View) -> str:
 
 
 def _planning(view: View, now: float) -> str:
+    if Phase.PREPARE in view.phases:
+        return f"{DOING[Phase.PREPARE]}{_awaited(view, now)}"
     if Phase.PLAN not in view.phases:
         return ""
-    open_ones = sorted(view.transfers.values(), key=lambda one: one.started_at)
-    if open_ones:
-        first = open_ones[0]
-        facts = ", ".join(filter(None, (portion(first) if first.received else "", state(first, now))))
-        waits = f"; waiting for {named(first.subject)}{f' ({facts})' if facts else ''}"
-    else:
-        waits = "".join(
-            f"; {printable(child.line).strip()}" for child in view.children.values() if child.line
-        )
+    waits = _awaited(view, now) or "".join(
+        f"; {printable(child.line).strip()}" for child in view.children.values() if child.line
+    )
     return f"planning: {pages_read(view)}{waits}"
+
+
+def _awaited(view: View, now: float) -> str:
+    """Say what has been waited for the longest; empty where nothing is transferred."""
+    if not view.transfers:
+        return ""
+    first = min(view.transfers.values(), key=lambda one: one.started_at)
+    facts = ", ".join(filter(None, (portion(first) if first.received else "", state(first, now))))
+    return f"; waiting for {named(first.subject)}{f' ({facts})' if facts else ''}"
 
 
 def pages_read(view: View) -> str:
@@ -114,8 +120,18 @@ def _children(view: View, now: float) -> list[str]:
 
 
 def _child(label: str, child: Child, now: float) -> str:
-    line = _last_line(child)
-    return f"{label} ({format_seconds(now - child.started_at)}){f': {line}' if line else ''}"
+    facts = ": ".join(filter(None, (_quiet(child, now), _last_line(child))))
+    return f"{label} ({format_seconds(now - child.started_at)}){f': {facts}' if facts else ''}"
+
+
+def _quiet(child: Child, now: float) -> str:
+    """Say what a child does that prints nothing; empty while it prints, and where nothing is measured."""
+    quiet_s = now - child.printed_at
+    if quiet_s < QUIET_S or child.used == Used():
+        return ""
+    used = child.used_since
+    work = f"{format_seconds(used.cpu_s)} of CPU, {format_bytes(used.io)} read or written"
+    return f"no output for {format_seconds(quiet_s)}, {work}"
 
 
 def _last_line(child: Child) -> str:

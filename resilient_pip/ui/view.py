@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from resilient_pip.events import (
     ChildFinished,
+    ChildMeasured,
     ChildOutput,
     ChildStarted,
     Event,
@@ -26,43 +27,12 @@ from resilient_pip.events import (
     TransferWaiting,
 )
 from resilient_pip.model import Outcome, Phase, Plan
-
-SPEED_WINDOW_S = 10.0
-SAMPLE_EVERY_S = 0.5
-
-K = TypeVar("K")
-V = TypeVar("V")
+from resilient_pip.ui.children import Child, follow
+from resilient_pip.ui.speed import Speed
 
 TransferEvent: TypeAlias = (
     TransferStarted | TransferAdvanced | TransferWaiting | RetryScheduled | TransferFinished
 )
-ChildEvent: TypeAlias = ChildStarted | ChildOutput | ChildFinished
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speed:
-    """The speed of something over the last seconds, from samples of its running total."""
-
-    samples: tuple[tuple[float, int], ...] = ()
-    """(time, total) in order of time, the first one at or before the window's start."""
-
-    def after(self, now: float, total: int) -> Speed:
-        """Return the speed with one more sample; samples closer than half a second are joined."""
-        kept = self._since(now - SPEED_WINDOW_S)
-        if len(kept) > 1 and kept[-1][0] - kept[-2][0] < SAMPLE_EVERY_S:
-            kept = kept[:-1]
-        return Speed(samples=(*kept, (now, total)))
-
-    def rate(self, now: float) -> float:
-        """Return bytes a second over the window that ends now; falls to zero in a stall."""
-        kept = self._since(now - SPEED_WINDOW_S)
-        if not kept or now - kept[0][0] < SAMPLE_EVERY_S:
-            return 0.0
-        return (kept[-1][1] - kept[0][1]) / (now - kept[0][0])
-
-    def _since(self, start: float) -> tuple[tuple[float, int], ...]:
-        older = sum(1 for time, _ in self.samples if time <= start)
-        return self.samples[max(0, older - 1) :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +47,11 @@ class Transfer:
     expected: int | None
     moved: int = 0
     """Bytes that came since it started."""
-    speed: Speed = Speed()
+    speed: Speed = field(default_factory=Speed)
     waiting: str | None = None
     """What keeps it from flowing, in the core's words."""
     retry: RetryScheduled | None = None
     retry_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
-    """One supervised child that runs."""
-
-    what: str
-    started_at: float
-    line: str = ""
-    """What it printed last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +92,7 @@ class View:
     metadata: int = 0
     moved: int = 0
     """Bytes that came over the network since the start."""
-    speed: Speed = Speed()
+    speed: Speed = field(default_factory=Speed)
 
     @property
     def files(self) -> tuple[Transfer, ...]:
@@ -172,8 +132,8 @@ def reduce(view: View, event: Event, now: float) -> View:
             return replace(view, group=group)
         case GroupFinished():
             return replace(view, group=None)
-        case ChildStarted() | ChildOutput() | ChildFinished():
-            return replace(view, children=_children(view.children, event, now))
+        case ChildStarted() | ChildOutput() | ChildMeasured() | ChildFinished():
+            return replace(view, children=follow(view.children, event, now))
         case (
             TransferStarted() | TransferAdvanced() | TransferWaiting() | RetryScheduled() | TransferFinished()
         ):
@@ -188,17 +148,6 @@ def _places(plan: Plan) -> dict[str, Place]:
         one.file.filename: Place(order=order, group=number, size=one.file.size)
         for order, (number, one) in enumerate(numbered)
     }
-
-
-def _children(children: Mapping[str, Child], event: ChildEvent, now: float) -> Mapping[str, Child]:
-    match event:
-        case ChildStarted():
-            return {**children, event.what: Child(what=event.what, started_at=now)}
-        case ChildOutput():
-            child = children.get(event.what, Child(what=event.what, started_at=now))
-            return {**children, event.what: replace(child, line=event.line)}
-        case ChildFinished():
-            return _without(children, event.what)
 
 
 def _transfer(view: View, event: TransferEvent, now: float) -> View:
@@ -245,7 +194,8 @@ def _advance(one: Transfer, event: TransferAdvanced, now: float, came: int) -> T
 
 
 def _finish(view: View, event: TransferFinished) -> View:
-    after = replace(view, transfers=_without(view.transfers, event.subject))
+    others = {subject: one for subject, one in view.transfers.items() if subject != event.subject}
+    after = replace(view, transfers=others)
     if event.outcome is not Outcome.DONE:
         return after
     match event.subject.kind:
@@ -264,7 +214,3 @@ def _move(view: View, came: int, now: float) -> View:
 
 def _put(view: View, one: Transfer) -> View:
     return replace(view, transfers={**view.transfers, one.subject: one})
-
-
-def _without(mapping: Mapping[K, V], key: K) -> dict[K, V]:
-    return {other: value for other, value in mapping.items() if other != key}

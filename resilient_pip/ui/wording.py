@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from resilient_pip.events import (
     ChildFinished,
@@ -17,8 +18,10 @@ from resilient_pip.events import (
     PhaseStarted,
     PlanReady,
     RetryScheduled,
+    Subject,
     TransferFinished,
     TransferStarted,
+    TransferWaiting,
 )
 from resilient_pip.lines import counted, listed, printable, shorten
 from resilient_pip.model import Group, Outcome, Phase, Plan, PlannedFile
@@ -31,6 +34,8 @@ LARGE = 10**6
 NAMES_LIMIT = 60
 """Bytes of the names of a group's packages."""
 DETAIL_LIMIT = 240
+_PIP_WARNS = "WARNING: "
+"""How pip begins what it warns of, without -v too."""
 
 ProgressEvent: TypeAlias = (
     PhaseStarted | PhaseFinished | PlanReady | GroupStarted | GroupFinished | ChildStarted | ChildFinished
@@ -54,11 +59,13 @@ def _lines(before: View, event: Event, now: float, verbosity: int) -> list[str]:
         case TransferFinished(outcome=Outcome.FAILED):
             return [f"gave up on {named(event.subject)} at {format_bytes(event.received)}"]
         case ChildOutput():
-            return [f"{event.what}: {event.line}"] if verbosity > 0 else []
+            return _said(event, verbosity)
         case _ if verbosity < 0:
             return []
         case TransferStarted() if event.subject.kind is Kind.FILE and event.received:
             return [f"resuming {named(event.subject)} at {format_bytes(event.received)}"]
+        case TransferWaiting(other_run=True) if not _waits(before, event.subject):
+            return [f"{named(event.subject)}: {event.reason}"]  # how it gets on, the heartbeat tells
         case TransferFinished(outcome=Outcome.DONE):
             return _arrived(before, event, now)
         case (
@@ -75,10 +82,19 @@ def _lines(before: View, event: Event, now: float, verbosity: int) -> list[str]:
             return []
 
 
+def _said(event: ChildOutput, verbosity: int) -> list[str]:
+    if verbosity > 0:
+        return [f"{event.what}: {event.line}"]
+    if event.line.startswith(_PIP_WARNS):
+        return [shorten(f"pip warns: {event.line.removeprefix(_PIP_WARNS)}", DETAIL_LIMIT)]
+    return []
+
+
 def _retry(event: RetryScheduled) -> str:
     count = f"{event.attempt} of {event.attempts} tries without progress"
     wait = f"next one in {format_seconds(event.wait_s)}"
-    return f"{named(event.subject)}: {event.detail}; {count}, {wait}"
+    where = f" at {urlsplit(event.mirror).netloc}" if event.mirror else ""
+    return f"{named(event.subject)}: {event.detail}{where}; {count}, {wait}"
 
 
 def _arrived(before: View, event: TransferFinished, now: float) -> list[str]:
@@ -91,6 +107,11 @@ def _arrived(before: View, event: TransferFinished, now: float) -> list[str]:
     elapsed_s = now - begun.started_at if begun else 0.0
     speed = f" ({format_bytes(round(event.transferred / elapsed_s))}/s)" if elapsed_s else ""
     return [f"downloaded {named(event.subject)}: {size} in {format_seconds(elapsed_s)}{speed}"]
+
+
+def _waits(before: View, subject: Subject) -> bool:
+    under_way = before.transfers.get(subject)
+    return under_way is not None and under_way.waiting is not None
 
 
 def _progress(before: View, event: ProgressEvent, now: float) -> list[str]:

@@ -39,7 +39,13 @@ def record(index: FaultyIndex, workspace: Workspace, target: Environment, *words
     argv = ["--index-url", index.url, "--python", str(target.python), "--file-cache", str(workspace.cache)]
     install, given = read_install([*argv, *words])
     settings = resolve_settings(given, {}, {})
-    job = Job(install=install, settings=settings, environ=os.environ, cwd=str(workspace.root))
+    job = Job(
+        install=install,
+        reread=lambda _: install,
+        settings=settings,
+        environ=os.environ,
+        cwd=str(workspace.root),
+    )
     events: list[Event] = []
     results: list[RunResult] = []
 

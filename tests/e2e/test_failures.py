@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.support.environments import Environment, Workspace
-from tests.support.faults import GarbagePage, NeverAnswer, Ok, Stall, Status, WrongBytes
+from tests.support.faults import (
+    Fault,
+    NeverAnswer,
+    Ok,
+    RedirectTo,
+    Stall,
+    Status,
+    WrongBytes,
+)
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import EACH_ALONE, QUICK
 from tests.support.wheels import make_sdist, make_wheel
@@ -85,15 +93,34 @@ def test_an_index_that_refuses_connections(workspace: Workspace, environment: En
     assert "phase plan" in run.block[""]
 
 
-def test_an_index_that_never_answers(
-    index: FaultyIndex, workspace: Workspace, environment: Environment
+@pytest.mark.parametrize(
+    ("fault", "exit_code"),
+    [
+        pytest.param(RedirectTo("http://127.0.0.1:1/"), 69, id="refuses"),
+        pytest.param(NeverAnswer(), 75, id="never-answers"),
+        pytest.param(Stall(10_000), 75, id="stalls-half-way"),
+        pytest.param(Status(503), 75, id="503"),
+    ],
+)
+def test_forty_files_on_a_dead_host(
+    index: FaultyIndex, workspace: Workspace, environment: Environment, fault: Fault, exit_code: int
 ) -> None:
-    """75 in bounded time: connected, so a later try may do better."""
-    index.add(TORCH)
-    index.script(index.page_path("torch"), [NeverAnswer()])
-    run = workspace.tool(environment, "install", "--index-url", index.url, *QUICK, "torch", timeout_s=30)
-    assert run.returncode == 75, run.output
-    assert index.host in run.block["from"]
+    """The run ends with the tries of one file, not of each; what came of several is kept."""
+    files = [index.add(make_wheel(f"part{number}", "1.0", size=40_000)) for number in range(40)]
+    for file in files:
+        index.script(file.path, [fault])
+    words = ("install", "--index-url", index.url, *QUICK, *(file.name for file in files))
+    run = workspace.tool(environment, *words, timeout_s=60)
+    assert run.returncode == exit_code, run.output
+    assert run.block["package"].startswith("part")
+    asked = {file.path: len(index.requests_for(file.path)) for file in files}
+    begun = [path for path, count in asked.items() if count]
+    # Four at once, with three tries each and one more where bytes came; others that began meanwhile; a probe.
+    assert 3 <= sum(asked.values()) <= 2 * 4 * 4 + 1, asked
+    assert len(begun) <= 2 * 4 + 1
+    partials = [path.stat().st_size for path in workspace.cache.rglob("*") if path.parent.name == "partial"]
+    if isinstance(fault, Stall):
+        assert partials.count(10_000) == len(begun)
 
 
 @pytest.mark.pips
@@ -124,15 +151,6 @@ def test_no_older_version_because_metadata_is_down(
     assert run.returncode == 75, run.output
     assert newest.filename in run.stderr
     assert environment.versions() == {}
-
-
-def test_a_page_that_is_no_page(index: FaultyIndex, workspace: Workspace, environment: Environment) -> None:
-    """Garbage with a page's content type is told from an absent project."""
-    index.add(TORCH)
-    index.script(index.page_path("torch"), [GarbagePage()])
-    run = workspace.tool(environment, "install", "--index-url", index.url, *QUICK, "torch")
-    assert run.returncode == 65, run.output
-    assert index.host in run.block["from"]
 
 
 def test_an_upgrade_whose_download_dies_changes_nothing(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
+import io
+import tarfile
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import pytest
 
-from tests.support.environments import Environment, Workspace, eventually, living
-from tests.support.faults import NeverAnswer, RedirectTo, Status
+from tests.support.environments import Environment, Workspace
+from tests.support.faults import CaptivePortal, Fault, GarbagePage, NeverAnswer, RedirectTo, Stall, Status
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import QUICK
 from tests.support.pages import Shape, write_files, write_index
-from tests.support.wheels import make_wheel
+from tests.support.wheels import make_sdist, make_wheel
 
 PASSWORD = "s3cret-p4ss"
 
@@ -37,19 +39,71 @@ def test_two_indexes_are_merged_as_pip_merges_them(
     assert environment.versions() == {"a": "2.0", "b": "1.0"}
 
 
-@pytest.mark.parametrize("down", ["first", "second"])
+class Down(NamedTuple):
+    """A way in which an index is down, and what the run says of it."""
+
+    break_: Callable[[FaultyIndex], str]
+    """Breaks the index for torch, and gives its URL."""
+    exit_code: int
+    cause: str
+
+
+def scripted(fault: Fault) -> Callable[[FaultyIndex], str]:
+    """Let it answer with one fault for ever."""
+
+    def break_(index: FaultyIndex) -> str:
+        index.script(index.page_path("torch"), [fault])
+        return index.url
+
+    return break_
+
+
+def gone(index: FaultyIndex) -> str:
+    """Stop it: its port refuses connections."""
+    url = index.url
+    index.stop()
+    return url
+
+
+def without_tls(index: FaultyIndex) -> str:
+    """Ask for TLS where it speaks plain HTTP."""
+    return index.url.replace("http:", "https:")
+
+
+def without_address(index: FaultyIndex) -> str:
+    """Give it a name that no DNS knows (RFC 6761)."""
+    return index.url.replace("127.0.0.1", "no-such-host.invalid")
+
+
+@pytest.mark.parametrize(
+    "down",
+    [
+        pytest.param(Down(gone, 69, "(refused)"), id="refuses"),
+        pytest.param(Down(without_address, 69, "(dns)"), id="dns"),
+        pytest.param(Down(without_tls, 69, "(tls)"), id="tls"),
+        pytest.param(Down(scripted(NeverAnswer()), 75, "stalled"), id="never-answers"),
+        pytest.param(Down(scripted(Stall(20)), 75, "stalled"), id="stalls"),
+        pytest.param(Down(scripted(Status(503)), 75, "HTTP 503"), id="503"),
+        pytest.param(Down(scripted(Status(500)), 75, "HTTP 500"), id="500"),
+        pytest.param(Down(scripted(Status(401)), 69, "HTTP 401"), id="401"),
+        pytest.param(Down(scripted(GarbagePage()), 65, "JSON"), id="garbage"),
+        pytest.param(Down(scripted(CaptivePortal()), 65, "captive portal"), id="captive-portal"),
+    ],
+)
 def test_an_index_that_is_down_is_no_reason_to_take_the_other(
-    index: FaultyIndex, second: FaultyIndex, workspace: Workspace, environment: Environment, down: str
+    index: FaultyIndex, second: FaultyIndex, workspace: Workspace, environment: Environment, down: Down
 ) -> None:
-    """Both have the project; one cannot be read; the run fails and names that one."""
-    broken = index if down == "first" else second
+    """Both have the project; the run fails and names the one that cannot be read, wherever it is listed."""
     for each in (index, second):
-        each.add(make_wheel("a", "1.0"))
-    broken.script(broken.page_path("a"), [Status(503)])
-    words = ("--index-url", index.url, "--extra-index-url", second.url)
-    run = workspace.tool(environment, "install", *words, *QUICK, "a")
-    assert run.returncode == 75, run.output
-    assert broken.host in run.block["from"]
+        each.add(make_wheel("torch", "1.0"))
+    broken = down.break_(second)
+    for first, other in ((index.url, broken), (broken, index.url)):
+        words = ("--index-url", first, "--extra-index-url", other, *QUICK)
+        run = workspace.tool(environment, "install", *words, "torch")
+        assert run.returncode == down.exit_code, run.output
+        assert run.block["package"] == "torch"
+        assert run.block["from"] == f"{broken}torch/"
+        assert down.cause in run.block["cause"]
     assert environment.versions() == {}
 
 
@@ -194,6 +248,16 @@ def test_a_file_index(workspace: Workspace, environment: Environment) -> None:
     assert environment.versions() == {"a": "1.0", "b": "1.0"}
 
 
+def test_a_folder_alone_downloads_nothing(workspace: Workspace, environment: Environment) -> None:
+    """Then nothing is said of downloads either."""
+    with tarfile.open(fileobj=io.BytesIO(make_sdist("local", "1.0").content)) as archive:
+        archive.extractall(workspace.root, filter="data")
+    run = workspace.tool(environment, "install", "--no-index", "./local-1.0")
+    assert run.returncode == 0, run.output
+    assert environment.versions() == {"local": "1.0"}
+    assert "download" not in run.output
+
+
 @pytest.mark.parametrize("form", ["folder", "file-url"])
 def test_find_links_without_an_index(workspace: Workspace, environment: Environment, form: str) -> None:
     """A folder of wheels is enough."""
@@ -246,18 +310,6 @@ def test_credentials_work_and_appear_nowhere(
     assert [path for path in files if PASSWORD in str(path)] == []
 
 
-def test_credentials_do_not_follow_a_redirect(
-    second: FaultyIndex, workspace: Workspace, environment: Environment
-) -> None:
-    """Another host gets no Authorization."""
-    with FaultyIndex(credentials=("ann", PASSWORD)) as index:
-        file = index.add(make_wheel("a", "1.0"))
-        index.script(file.path, [RedirectTo(second.put("/store/a", file.content))])
-        run = workspace.tool(environment, "install", "--index-url", index.url_with_credentials, "a")
-    assert run.returncode == 0, run.output
-    assert [request.authorization for request in second.requests] == [None]
-
-
 def test_missing_credentials(workspace: Workspace, environment: Environment) -> None:
     """401 is 69, names the index and is not asked again and again."""
     with FaultyIndex(credentials=("ann", PASSWORD)) as index:
@@ -270,21 +322,15 @@ def test_missing_credentials(workspace: Workspace, environment: Environment) -> 
     assert asked == 1
 
 
-def test_credentials_reach_no_child(workspace: Workspace, environment: Environment) -> None:
-    """The pip that plans has them neither in its arguments nor in its environment."""
-    with FaultyIndex(credentials=("ann", PASSWORD)) as index:
-        index.add(make_wheel("a", "1.0", ["b"]))
-        index.script(index.page_path("b"), [NeverAnswer()])
-        url = {"PIP_INDEX_URL": index.url_with_credentials}
-        running = workspace.start(environment, "install", "a", env=url)
-        index.wait_until(lambda seen: len(seen.requests_for(seen.page_path("b"))) > 0, 30)
-        eventually(lambda: len(living(str(environment.root))) > 1)
-        children = {
-            process: text
-            for process, text in living(str(environment.root)).items()
-            if process != running.process.pid
-        }
-        running.process.send_signal(signal.SIGTERM)
-        running.finish(5)
-    assert children
-    assert [text for text in children.values() if PASSWORD in text] == []
+def test_one_call_installs_what_was_built(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """With --target and a folder, too, the wheel of the plan is installed, not one that an index has."""
+    with tarfile.open(fileobj=io.BytesIO(make_sdist("local", "1.0").content)) as archive:
+        archive.extractall(workspace.root, filter="data")
+    index.add(make_wheel("foo", "1.0", files={"foo/of_the_wheel.py": ""}))
+    index.add(make_sdist("foo", "1.0"))
+    words = ("--no-binary", "foo", "--target", "there", "foo", "./local-1.0")
+    run = workspace.tool(environment, "install", "--index-url", index.url, *words)
+    assert run.returncode == 0, run.output
+    assert not (workspace.root / "there" / "foo" / "of_the_wheel.py").exists()

@@ -45,6 +45,16 @@ def test_a_missing_dependency_names_the_line_that_leads_to_it(
     assert "requirements.txt:1:" not in run.stderr
 
 
+def test_what_pip_warns_of_is_told(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """An extra that no file provides installs nothing more, and the user hears of it."""
+    index.add(make_wheel("app", "1.0"))
+    run = workspace.tool(environment, "install", "--index-url", index.url, "app[nothing]")
+    assert run.returncode == 0, run.output
+    assert "pip warns: app 1.0 does not provide the extra 'nothing'" in run.stderr
+
+
 def test_hashed_files_are_fetched_side_by_side(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
@@ -157,17 +167,47 @@ def test_metadata_that_the_wheel_does_not_have(
 
 
 @pytest.mark.pips
-def test_an_sdist_by_url_that_stalls_when_pip_reads_it(
+def test_an_sdist_by_url_is_transferred_once(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
-    """It is read again, past the gateway; pip's patience ends before that with a child that hangs."""
+    """Pip gets it from the gateway while it plans, and records its own URL."""
     sdist = make_sdist("direct", "1.0")
     path = f"/elsewhere/{sdist.filename}"
     url = index.put(path, sdist.content)
-    index.script(path, [Ok(), Stall(100)])
-    words = ("install", "--no-index", *QUICK, "--hung-timeout", "2.5s")
-    run = workspace.tool(environment, *words, f"direct @ {url}")
-    assert run.returncode == 75, run.output
-    assert "phase plan" in run.block[""]
-    assert run.block["from"] == url
-    assert "not enough bytes were received" in run.block["cause"]
+    index.script(path, [Stall(500), Ok(), Stall(100)])
+    words = ("install", "--no-index", *QUICK, f"direct @ {url}#sha256={sdist.sha256}")
+    run = workspace.tool(environment, *words)
+    assert run.returncode == 0, run.output
+    assert [request.range for request in index.requests_for(path)] == [None, "bytes=500-"]
+    [record] = environment.site_packages.glob("direct-1.0.dist-info/direct_url.json")
+    assert json.loads(record.read_text())["url"] == url
+    again = workspace.tool(environment, *words)
+    assert again.returncode == 0, again.output
+    assert "nothing to install" in again.output  # as with pip: it is there at this version
+
+
+@pytest.mark.pips
+def test_a_wheel_by_url_whose_hash_is_checked_is_transferred_once(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """Pip does not take such a wheel from its cache."""
+    wheel = make_wheel("direct", "1.0")
+    path = f"/elsewhere/{wheel.filename}"
+    url = index.put(path, wheel.content)
+    file = workspace.write("requirements.txt", f"{url} --hash=sha256:{wheel.sha256}")
+    run = workspace.tool(environment, "install", "--no-index", *QUICK, "-r", file)
+    assert run.returncode == 0, run.output
+    assert len(index.requests_for(path)) == 1
+
+
+@pytest.mark.pips
+def test_a_dependency_on_the_url_of_an_sdist(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """The user and a package name the same URL: that is no conflict."""
+    sdist = make_sdist("direct", "1.0")
+    url = index.put(f"/elsewhere/{sdist.filename}", sdist.content)
+    index.add(make_wheel("wants", "1.0", [f"direct @ {url}"]))
+    run = workspace.tool(environment, "install", "--index-url", index.url, *QUICK, "wants", f"direct @ {url}")
+    assert run.returncode == 0, run.output
+    assert environment.versions() == {"wants": "1.0", "direct": "1.0"}

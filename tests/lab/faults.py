@@ -21,13 +21,12 @@ from pathlib import Path
 from resilient_pip.settings import Settings
 from tests.lab.judge import complaints
 from tests.lab.resilient import resilient_pip
-from tests.lab.scenario import KB, Layout, Resource, Scenario
+from tests.lab.scenario import KB, MB, Layout, Resource, Scenario
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.trial import Trial, run_trial
 
 LIMIT_S = 800.0
 """More than any scenario may take at the tool's limits."""
-MB = 1000 * KB
 LARGE = Scenario(
     name="file-1GB",
     resource=Resource.FILE,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.support.faults import ConnectionFault, Fault, Ok
 
 KB = 1000
+MB = 1000 * KB
 AFFLICTED = "torch"
 """The project that goes wrong."""
 EARLY = ("early-one", "early-two")
@@ -109,3 +111,25 @@ class Scenario:
         if self.failure is None:
             return "success"
         return "exit " + " or ".join(map(str, sorted(self.failure.exit_codes)))
+
+
+def twice(
+    name: str, resource: Resource, summary: str, fault: Fault, always: Failure | None, *, resumes: bool = True
+) -> Iterator[Scenario]:
+    """One fault, met by the first request, and met by every request; only files can be resumed."""
+    resumes = resumes and resource is Resource.FILE
+    yield Scenario(
+        name=f"{resource.value}-{name}-once",
+        resource=resource,
+        summary=f"{summary}, once",
+        story=(fault, Ok()),
+        resumes=resumes,
+    )
+    yield Scenario(
+        name=f"{resource.value}-{name}-always",
+        resource=resource,
+        summary=f"{summary}, every time",
+        story=(fault,),
+        failure=always,
+        resumes=resumes,
+    )

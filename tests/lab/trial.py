@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
 import subprocess
 import time
 import zipfile
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from tests.lab.scenario import RESIDENT, Scenario
 from tests.lab.staging import Staged, staged
-from tests.support.environments import Environment, Run, Running, Workspace, living
+from tests.support.environments import Environment, Run, Running, Workspace, kill_below
 from tests.support.recording import useful_bytes
 from tests.support.wheels import make_wheel
 
@@ -153,7 +152,7 @@ def _watch(tool: Tool, errand: Errand, limit_s: float) -> tuple[Run, int]:
         peak_memory = max(peak_memory, _peak_memory(running.process.pid))
         if time.monotonic() >= deadline_s:
             running.kill()
-            _end_children(errand.folder.parent)
+            kill_below(errand.folder.parent)
         time.sleep(_GLANCE_S)
     return running.finish(_GLANCE_S), peak_memory
 
@@ -180,13 +179,6 @@ def _peak_memory(process: int) -> int:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return 0
-
-
-def _end_children(folder: Path) -> None:
-    """End what a killed tool left behind."""
-    for process in living(f"{folder}/"):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
 
 
 def _is_named(told: str, scenario: Scenario, stage: Staged) -> bool:

@@ -13,7 +13,7 @@ from tests.support.connections import Listener
 from tests.support.faults import Fault
 from tests.support.pages import JSON_TYPE
 from tests.support.recording import Request
-from tests.support.site import Resource, Site
+from tests.support.site import Representation, Site
 
 SHAPED_CHUNK = 16 * 1024
 CHUNK = 256 * 1024
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._pause(seconds)
                 self._meet(request, then)
             case _:
-                self._send_resource(request, fault)
+                self._send_representation(request, fault)
 
     def _send_plain(self, request: Request, status: int, headers: dict[str, str], body: bytes = b"") -> None:
         self.site.note(request, status=status)
@@ -94,27 +94,27 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self._send(request, memoryview(body))
 
-    def _send_resource(self, request: Request, fault: Fault) -> None:
-        resource = self.site.find(request.path, self.headers.get("Accept", ""))
-        if resource is None:
+    def _send_representation(self, request: Request, fault: Fault) -> None:
+        found = self.site.find(request.path, self.headers.get("Accept", ""))
+        if found is None:
             self._send_plain(request, 404, {})
             return
-        content = resource.content
+        content = found.content
         if isinstance(fault, faults.WrongBytes):
             content = memoryview(bytes(content[:-1]) + bytes([content[-1] ^ 1]))
         if isinstance(fault, faults.Truncate):
             content = content[: fault.after]
-        span = self._requested_range(resource, len(content), fault)
+        span = self._requested_range(found, len(content), fault)
         if span == (0, 0):
             self._send_plain(request, 416, {"Content-Range": f"bytes */{len(content)}"})
             return
         start, end = span or (0, len(content))
         self.site.note(request, start=start)
-        self._send_head(request, resource, len(content), span, fault)
+        self._send_head(request, found, len(content), span, fault)
         if self.command != "HEAD":
             self._send_body(request, content, start, end, fault)
 
-    def _requested_range(self, resource: Resource, size: int, fault: Fault) -> tuple[int, int] | None:
+    def _requested_range(self, found: Representation, size: int, fault: Fault) -> tuple[int, int] | None:
         """Start and end of the answer; None for the whole file, (0, 0) for 416."""
         wanted = self.headers.get("Range")
         condition = self.headers.get("If-Range")
@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
             not wanted
             or not self.site.ranges
             or isinstance(fault, faults.IgnoreRange)
-            or (condition is not None and condition != resource.etag)
+            or (condition is not None and condition != found.etag)
         ):
             return None
         first, _, last = wanted.removeprefix("bytes=").partition("-")
@@ -133,13 +133,13 @@ class Handler(BaseHTTPRequestHandler):
         return (start, end) if start < end else (0, 0)
 
     def _send_head(
-        self, request: Request, resource: Resource, size: int, span: tuple[int, int] | None, fault: Fault
+        self, request: Request, found: Representation, size: int, span: tuple[int, int] | None, fault: Fault
     ) -> None:
         start, end = span or (0, size)
         status = 206 if span else 200
         self.site.note(request, status=status)
         self.send_response(status)
-        self.send_header("Content-Type", resource.content_type)
+        self.send_header("Content-Type", found.content_type)
         match fault:
             case faults.Chunked():
                 self.send_header("Transfer-Encoding", "chunked")
@@ -147,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_header("Connection", "close")  # and the base class closes after this answer
             case _:
                 self.send_header("Content-Length", str(end - start))
-        self.send_header("ETag", resource.etag)
+        self.send_header("ETag", found.etag)
         if self.site.ranges:
             self.send_header("Accept-Ranges", "bytes")
         if span:

@@ -284,6 +284,13 @@ def living(marker: str) -> dict[int, str]:
     return found
 
 
+def kill_below(folder: Path) -> None:
+    """Kill every process that was started with `folder` in its arguments or environment (Linux)."""
+    for process in living(f"{folder}/"):
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            os.kill(process, signal.SIGKILL)
+
+
 def eventually(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
     """Wait for what nothing tells of (the state of other processes).
 

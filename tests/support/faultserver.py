@@ -27,7 +27,7 @@ from tests.support.connections import PATIENCE_S, Listener
 from tests.support.faults import ConnectionFault, Fault, Ok
 from tests.support.pages import JSON_TYPE, Shape, html_page, json_page
 from tests.support.recording import Request
-from tests.support.site import Resource
+from tests.support.site import Representation
 from tests.support.wheels import Distribution
 
 T = TypeVar("T")
@@ -236,13 +236,13 @@ class FaultyIndex:
             request.finished = request.finished or finished
             self._changed.notify_all()
 
-    def find(self, path: str, accept: str) -> Resource | None:
+    def find(self, path: str, accept: str) -> Representation | None:
         """What `path` holds for a client that accepts these types."""
         found = self._find(path, accept)
         if found is None:
             return None
         content, content_type, digest = found
-        return Resource(
+        return Representation(
             content=memoryview(content),
             content_type=content_type,
             etag=f'"{digest[:16]}-{self._generations.get(path, 0)}"',

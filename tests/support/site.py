@@ -11,7 +11,7 @@ from tests.support.recording import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Representation:
     """What a path holds."""
 
     content: memoryview = field(repr=False)
@@ -46,5 +46,5 @@ class Site(Protocol):
     ) -> None:
         """Note how the answer to a request goes."""
 
-    def find(self, path: str, accept: str) -> Resource | None:
+    def find(self, path: str, accept: str) -> Representation | None:
         """Find what `path` holds for a client that accepts these types."""

@@ -29,6 +29,7 @@ from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.index.pages import ListedFile
 from resilient_pip.index.rewrite import JSON_TYPE
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
+from resilient_pip.transport.places import Find
 from tests.support.wheels import Distribution
 
 T = TypeVar("T")
@@ -153,6 +154,9 @@ class Upstream:
         byte_range: tuple[int, int | None] | int | None = None,
         limit: int = 2**26,
         absent: frozenset[int] = frozenset({404, 410}),
+        mirrors: Sequence[Find] = (),  # noqa: ARG002 - the seam's signature
+        hashes: Mapping[str, str] | None = None,  # noqa: ARG002 - the seam's signature
+        check: Callable[[Answer], Awaitable[None]] | None = None,
     ) -> Answer:
         """Answer as `SmallReader` does."""
         self.reads.append((url, byte_range))
@@ -173,7 +177,10 @@ class Upstream:
         if byte_range is None or not found.ranges:
             # Like the real one: a server that ignores the range is not listened to.
             body = found.body if byte_range is None else b""
-            return Answer(url=final, headers=headers, body=body)
+            answer = Answer(url=final, headers=headers, body=body)
+            if check is not None:
+                await _checked(check, answer)
+            return answer
         part = slice(byte_range, None) if isinstance(byte_range, int) else slice(*byte_range)
         start, end, _ = part.indices(len(found.body))
         headers = {"Content-Range": f"bytes {start}-{end - 1}/{len(found.body)}"}
@@ -229,6 +236,13 @@ class Followed:
             yield body[place : min(place + 1000, end or len(body))]
 
 
+async def _checked(check: Callable[[Answer], Awaitable[None]], answer: Answer) -> None:
+    try:
+        await check(answer)
+    except BadContent as error:
+        raise _after_one_try(error) from error
+
+
 def exhausted(url: str, status: int) -> AttemptsExhausted:
     """Say what the transport says after its last try: refused, busy, or dropped (200)."""
     safe = redact(url)
@@ -239,8 +253,12 @@ def exhausted(url: str, status: int) -> AttemptsExhausted:
         last = BadContent(url=safe, reason="longer than allowed")
     elif status == 200:
         last = Dropped(url=safe, reason="connection reset", received=0, expected=None)
+    return _after_one_try(last)
+
+
+def _after_one_try(last: SourceError) -> AttemptsExhausted:
     return AttemptsExhausted(
-        url=safe, last=last, attempts=(Attempt(error=last, at_s=0.0, received=0),), elapsed_s=1.0
+        url=last.url, last=last, attempts=(Attempt(error=last, at_s=0.0, received=0),), elapsed_s=1.0
     )
 
 

@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from resilient_pip.build.builder import Builder
-from resilient_pip.build.kept import keep_wheel, kept_wheel
+from resilient_pip.build.kept import keep_wheel, kept_wheel, whole_wheel
 from resilient_pip.build.traits import (
     BuildTraits,
     cache_key,
@@ -22,6 +22,7 @@ from resilient_pip.build.traits import (
     read_os_release,
     read_traits,
 )
+from resilient_pip.cache.lock import try_lock
 from resilient_pip.child.command import Command, child_environment
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import ChildResult, Supervisor
@@ -49,6 +50,10 @@ TRAITS = BuildTraits(
     constraints="",
     variables={},
 )
+
+
+def silent(_: Event) -> None:
+    """For what nobody listens to."""
 
 
 def planned(distribution: Distribution, form: RequirementForm = RequirementForm.NAMED) -> PlannedFile:
@@ -102,6 +107,7 @@ class Workshop:
             traits=self.traits,
             folder=run / "build",
             cache=self.cache,
+            emit=self.events.append,
         )
         return {
             file.project: wheel
@@ -135,7 +141,13 @@ async def _build_nothing(file: PlannedFile) -> Path | None:
         raise AssertionError
 
     builder = Builder(
-        run=never, pip=NO_PIP, caching_pip=NO_PIP, traits=TRAITS, folder=Path("/none"), cache=None
+        run=never,
+        pip=NO_PIP,
+        caching_pip=NO_PIP,
+        traits=TRAITS,
+        folder=Path("/none"),
+        cache=None,
+        emit=silent,
     )
     return await builder.wheel_of(file, None)
 
@@ -236,6 +248,7 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
         traits=replace(TRAITS, options=("--pre",)),
         folder=tmp_path,
         cache=None,
+        emit=silent,
     )
     stored = StoredFile(path=tmp_path / "x", size=1, sha256="aa", from_cache=True)
     with pytest.raises(ChildFailed, match="left 0 wheels instead of one"):
@@ -251,6 +264,7 @@ def test_options_of_one_requirement_reach_its_build(tmp_path: Path) -> None:
                 "python",
                 "pip",
                 "wheel",
+                "--verbose",
                 "--no-deps",
                 "--pre",
                 f"--wheel-dir={room / 'built'}",
@@ -276,7 +290,15 @@ def test_a_checkout_is_built_at_its_commit(tmp_path: Path) -> None:
         direct_url=json.dumps({"url": "https://h/r.git", "vcs_info": {"vcs": "git", "commit_id": "c0"}}),
     )
     caching = Pip(argv=("caching python",), env={}, cwd="/w")
-    builder = Builder(run=look, pip=NO_PIP, caching_pip=caching, traits=TRAITS, folder=tmp_path, cache=None)
+    builder = Builder(
+        run=look,
+        pip=NO_PIP,
+        caching_pip=caching,
+        traits=TRAITS,
+        folder=tmp_path,
+        cache=None,
+        emit=silent,
+    )
     with pytest.raises(ChildFailed, match="no such host"):
         anyio.run(builder.wheel_of, file, None)
     requirements = tmp_path / "src" / "requirements.txt"
@@ -294,6 +316,7 @@ def test_a_private_folder_that_cannot_be_written_is_named(workshop: Workshop) ->
         traits=TRAITS,
         folder=workshop.folder / "run-1" / "build",
         cache=None,
+        emit=silent,
     )
     stored = StoredFile(path=workshop.folder, size=1, sha256="aa", from_cache=True)
     with pytest.raises(StorageError, match="src"):
@@ -320,6 +343,15 @@ def test_whatever_a_build_depends_on_is_in_the_key(other: tuple[str, tuple[str, 
     """Two builds that may differ never share a wheel."""
     assert cache_key("aa", (), TRAITS) == cache_key("aa", (), replace(TRAITS))
     assert cache_key(*other) != cache_key("aa", (), TRAITS)
+
+
+def test_a_build_constraint_counts_by_what_it_says() -> None:
+    """Each run has a copy of its own of what lies behind a URL."""
+    here, there = (
+        replace(TRAITS, options=(*TRAITS.options, f"--build-constraint=/{run}/build-constraints.txt"))
+        for run in "ab"
+    )
+    assert cache_key("aa", (), here) == cache_key("aa", (), there)
 
 
 def test_compiler_variables() -> None:
@@ -365,3 +397,32 @@ def test_two_runs_may_keep_the_same_wheel(tmp_path: Path) -> None:
     assert keep_wheel(wheel, place) == keep_wheel(wheel, place) == place / wheel.name
     assert [path.name for path in place.parent.iterdir()] == ["key"]
     assert kept_wheel(place) == place / wheel.name
+
+
+def test_a_wheel_that_is_being_kept_is_left_alone(tmp_path: Path) -> None:
+    """While another run keeps its own, this one uses what it has; only what is damaged is replaced."""
+    wheel = tmp_path / WHEEL.filename
+    wheel.write_bytes(WHEEL.content)
+    place = tmp_path / "cache" / "ab" / "key"
+    kept = keep_wheel(wheel, place)
+    (place / "SHA256").unlink()
+    lock = try_lock(place.with_name("~key.lock"))
+    assert lock is not None
+    assert keep_wheel(wheel, place) == wheel
+    lock.release()
+    assert kept_wheel(place) is None
+    assert keep_wheel(wheel, place) == kept == kept_wheel(place)
+    assert [path.name for path in place.parent.iterdir()] == ["key"]
+
+
+def test_use_of_a_kept_wheel_is_noted(tmp_path: Path) -> None:
+    """Whoever prunes by age sees when a run used it, not when somebody looked."""
+    wheel = tmp_path / WHEEL.filename
+    wheel.write_bytes(WHEEL.content)
+    place = tmp_path / "cache" / "ab" / "key"
+    keep_wheel(wheel, place)
+    os.utime(place / "SHA256", (1000, 1000))
+    whole_wheel(place)
+    assert (place / "SHA256").stat().st_mtime == 1000
+    kept_wheel(place)
+    assert (place / "SHA256").stat().st_mtime > 1000

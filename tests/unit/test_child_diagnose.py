@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from resilient_pip.child.diagnose import BUILD_LINES, Diagnosis, diagnose
+from resilient_pip.child.diagnose import Diagnosis, diagnose
+from resilient_pip.child.excerpts import BUILD_LINES
 
 LOGS = Path(__file__).parents[1] / "data" / "pip" / "26.3"
 
@@ -441,6 +442,23 @@ def test_a_failure_of_the_gateway_is_left_as_pip_tells_it() -> None:
                 facts={"reason": "No space left on device"},
             ),
             id="full-disk-inside-a-build",
+        ),
+        pytest.param(
+            [
+                "  × installing build dependencies did not run successfully.",  # noqa: RUF001  # the same
+                "  │ exit code: 1",
+                "  ╰─> [1 lines of output]",
+                "      ERROR: No matching distribution found for setuptools",
+                "      [end of output]",
+                "ERROR: Failed to build 'file:///srv/pkg' when installing build dependencies",
+            ],
+            Diagnosis(
+                code="pip-failed",
+                message="installing build dependencies did not run successfully.\nexit code: 1\n"
+                "  ERROR: No matching distribution found for setuptools",
+                facts={"package": "file:///srv/pkg"},
+            ),
+            id="a-folder-without-a-name",
         ),
     ],
 )

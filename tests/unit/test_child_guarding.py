@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from resilient_pip.child import guardian
 from resilient_pip.child.guarding import guarded
 from tests.support.environments import eventually
@@ -96,11 +94,10 @@ def test_a_normal_end_leaves_no_guardian(tmp_path: Path) -> None:
     assert tmp_path.exists()
 
 
-def test_without_an_interpreter_there_is_no_guardian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_interpreter_there_is_no_guardian(tmp_path: Path) -> None:
     """An environment that has lost its Python installs all the same."""
-    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     before = children()
-    with guarded(tmp_path):
+    with guarded(tmp_path, "/nonexistent/python"):
         assert children() == before
 
 

@@ -33,6 +33,38 @@ def test_a_command_of_pip_is_no_project(word: str, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
+    ("words", "out", "err"),
+    [
+        pytest.param(["--cache-dir", "/x", "plan", "--help"], "resilient-pip plan [options]", "", id="plan"),
+        pytest.param(
+            ["--python", "x", "install"], "", "You must give at least one requirement", id="install"
+        ),
+        pytest.param(
+            ["--python=x", "--tries", "3", "freeze"], "", "freeze is a command of pip", id="pip-command"
+        ),
+        pytest.param(["--file-cache", "/x", "cache", "dir"], "/x\n", "", id="cache"),
+        pytest.param(["cache", "--file-cache", "/x", "dir"], "/x\n", "", id="before-the-action"),
+    ],
+)
+def test_general_options_may_precede_the_command(
+    words: list[str], out: str, err: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in pip."""
+    main(words)
+    written = capsys.readouterr()
+    assert (out in written.out, err in written.err) == (True, True)
+    assert bool(written.out) == bool(out)
+
+
+def test_cache_is_a_command_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    """It gets its own help, and what it prints goes to stdout."""
+    assert main(["cache", "--help"]) == 0
+    assert "usage: resilient-pip cache" in capsys.readouterr().out
+    assert main(["cache", "dir", "--file-cache", "/somewhere"]) == 0
+    assert capsys.readouterr().out == "/somewhere\n"
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         pytest.param("tool = 3", "pyproject.toml: [tool.resilient-pip] is not a table", id="tool"),
@@ -76,3 +108,21 @@ def test_a_file_that_is_no_toml(tmp_path: Path, capsys: pytest.CaptureFixture[st
     (tmp_path / "pyproject.toml").write_text("[")
     assert main(["plan", "x"]) == 2
     assert capsys.readouterr().err.startswith("resilient-pip: error: pyproject.toml: ")
+
+
+def test_a_working_folder_that_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A build that removes the folder it stands in gets a line."""
+    tmp_path.rmdir()
+    assert main(["install", "x"]) == 2
+    assert capsys.readouterr().err == (
+        "resilient-pip: error: the working folder is gone: change to another one\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x/simple", "http://u:secret@x:99999/simple", "http://u:secret@[::1/simple"]
+)
+def test_a_mirror_that_is_no_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused at once, unseen, not when the main index is asked for a page."""
+    assert main(["install", "--mirror", url, "x"]) == 2
+    assert capsys.readouterr().err == "resilient-pip: error: --mirror: not an http or https URL\n"

@@ -54,8 +54,7 @@ from tests.support.faults import (
     WrongOffset,
 )
 from tests.support.faultserver import FaultyIndex
-from tests.unit.test_transport_client import answering
-from tests.unit.transfers import CONTENT, PATH, Rig, quick, ranges, remote, run
+from tests.unit.transfers import CONTENT, PATH, Rig, answering, quick, ranges, remote, run
 
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 SIZE = len(CONTENT)
@@ -322,7 +321,8 @@ def test_retry_after_is_obeyed_and_told(rig: Rig, index: FaultyIndex, url: str) 
     index.script(PATH, [Status(503, retry_after=1), Ok()])
     fetch(rig, remote(url))
     [event] = [event for event in rig.events if isinstance(event, RetryScheduled)]
-    assert (event.wait_s, event.cause, event.attempt, event.attempts) == (1.0, "HTTP 503", 1, 8)
+    assert event.wait_s == pytest.approx(1.0, abs=0.2)
+    assert (event.cause, event.attempt, event.attempts) == ("HTTP 503", 1, 8)
     first, second = index.requests_for(PATH)
     assert second.at_s - first.at_s >= 1.0
 
@@ -676,15 +676,28 @@ def test_a_failed_transfer_fails_its_readers(rig: Rig, index: FaultyIndex, url: 
 
 def test_a_reader_of_a_file_that_changes_is_stopped(rig: Rig, index: FaultyIndex, url: str) -> None:
     """Bytes of two versions are never mixed: who has some of the first gets an error."""
-    index.script(PATH, [Stall(1_000_000), NewEtag()])
+    index.script(PATH, [Stall(1_000_000), Ok()])
 
     async def main() -> None:
-        async with rig.downloads() as downloads:
-            await _collect(downloads, remote(url, None), 0, None)
+        async with rig.downloads() as downloads, downloads.follow(remote(url, None)) as following:
+            async for _ in following.read(0, None):
+                index.put(PATH, CONTENT[::-1])
 
     with pytest.raises(Dropped) as caught:
         run(main)
     assert caught.value.reason == "the file changed while it was read"
+
+
+def test_a_reader_of_a_file_that_was_begun_again_goes_on(rig: Rig, index: FaultyIndex, url: str) -> None:
+    """Where the complete file begins with what a reader has, it gets the rest."""
+    index.script(PATH, [Stall(1_000_000), NewEtag()])
+
+    async def main() -> bytes:
+        async with rig.downloads() as downloads:
+            return await _collect(downloads, remote(url, None), 0, None)
+
+    assert run(main) == CONTENT
+    assert ranges(index) == [None, "bytes=1000000-"]
 
 
 def test_errors_of_the_reader_pass_as_they_are(rig: Rig, url: str) -> None:
@@ -702,10 +715,8 @@ def test_errors_of_the_reader_pass_as_they_are(rig: Rig, url: str) -> None:
 
 _CHILD = """
 import sys
-from functools import partial
 from pathlib import Path
 from tests.unit.test_fetch import fetch
-from tests.unit.test_transport_client import answering
 from tests.unit.transfers import Rig, quick, remote
 fetch(Rig(Path(sys.argv[1]), quick(stall_timeout_s=60.0, tail_timeout_s=60.0)), remote(sys.argv[2]))
 """
@@ -776,7 +787,8 @@ def test_the_partial_of_a_run_that_dies_is_taken_over(rig: Rig, index: FaultyInd
                 return await downloads.fetch(remote(url))
 
     assert run(main).path.read_bytes() == CONTENT
-    assert rig.reasons == ["another run downloads it, at 1.3 MB", "first byte"]
+    told = list(dict.fromkeys(rig.reasons))  # how often depends on the machine
+    assert told == ["another run downloads it, at 1.3 MB of 3.0 MB (43 %)", "first byte"]
     assert ranges(index) == [None, "bytes=1300000-"]
 
 
@@ -801,7 +813,7 @@ def test_a_cache_that_cannot_be_written_to_is_named(tmp_path: Path, url: str) ->
     error = failing(rig, remote(url))
     assert isinstance(error, StorageError)
     assert str(error).startswith(f"cannot write {tmp_path / 'cache' / 'partial'}")
-    assert rig.finished[0].outcome is Outcome.FAILED
+    assert rig.finished == []  # it was not begun
 
 
 def test_a_temporary_store_keeps_nothing_for_later(tmp_path: Path, index: FaultyIndex, url: str) -> None:

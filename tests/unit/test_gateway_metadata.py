@@ -31,7 +31,13 @@ async def over(upstream: Upstream) -> AsyncIterator[CoreMetadata]:
     failure: ResilientPipError | None = None
     async with anyio.create_task_group() as tasks:
         try:
-            yield CoreMetadata(reader=upstream, wheels=RemoteWheels(upstream), files=upstream, tasks=tasks)
+            yield CoreMetadata(
+                reader=upstream,
+                wheels=RemoteWheels(upstream),
+                files=upstream,
+                mirrors=lambda _: (),
+                tasks=tasks,
+            )
         except ResilientPipError as error:
             failure = error
     if failure:

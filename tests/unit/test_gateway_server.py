@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+from packaging.version import Version
 
 from resilient_pip.errors import AttemptsExhausted, BadContent
 from resilient_pip.events import Kind
@@ -58,6 +59,22 @@ def test_pages_are_copied_with_the_gateways_urls() -> None:
 
     run(main)
     assert len(upstream.reads) == 1
+
+
+def test_withheld_versions() -> None:
+    """They are on no page while they are withheld; other versions are, for builds, and all are later."""
+    upstream = Upstream()
+    upstream.project(WHEEL, make_sdist("demo", "1.0+cpu"), make_wheel("demo", "2.0"))
+
+    async def main() -> None:
+        async with running(upstream) as it:
+            assert len(await it.file_urls("demo")) == 3
+            with it.gateway.withholding({ProjectName("demo"): Version("1.0+cpu")}):
+                (url,) = await it.file_urls("demo")
+            assert url.endswith("/demo-2.0-py3-none-any.whl")
+            assert len(await it.file_urls("demo")) == 3
+
+    run(main)
 
 
 def test_what_is_not_there_is_404_and_no_failure() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from resilient_pip.errors import AttemptsExhausted, BadContent, Refused, ResilientPipError
+from resilient_pip.errors import AttemptsExhausted, Refused, ResilientPipError
 from resilient_pip.events import Event, Noted
 from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.gateway.upstream import Upstream as Pages
@@ -108,7 +108,7 @@ def test_a_page_that_may_be_cut_is_no_page() -> None:
 
     async def main() -> None:
         async with reading(upstream) as found:
-            with pytest.raises(BadContent, match="end is missing"):
+            with pytest.raises(AttemptsExhausted, match="end is missing"):
                 await found.pages.page(0, DEMO)
             assert await found.pages.page(0, OTHER)
 
@@ -135,7 +135,7 @@ def test_dropped_files_are_told_once() -> None:
     [
         pytest.param(Served(status=503), AttemptsExhausted, id="busy"),
         pytest.param(Served(status=401), AttemptsExhausted, id="unauthorised"),
-        pytest.param(Served(body=b"<form>", content_type="text/html"), BadContent, id="portal"),
+        pytest.param(Served(body=b"<form>", content_type="text/html"), AttemptsExhausted, id="portal"),
     ],
 )
 def test_failures_are_errors_and_can_be_skipped(served: Served, error: type[Exception]) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
-from resilient_pip.index.candidates import TargetMarkers, admitted, rank
+from resilient_pip.index.candidates import TargetMarkers, admitted, rank, without_version
 from resilient_pip.index.pages import ListedFile, Page
 from resilient_pip.model import ProjectName, RemoteFile
 
@@ -55,6 +56,14 @@ def test_the_best_file_of_each_version() -> None:
         "demo-1.10-cp310.cp311-cp311.abi3-manylinux_2_28_x86_64.linux_x86_64.whl",
         "demo-1.9.tar.gz",
     ]
+
+
+def test_a_version_is_left_out() -> None:
+    """Every file of it, however its version is written and whether it fits; what has no version stays."""
+    others = ("demo-1.0.1.tar.gz", "demo-1.0+cpu-py3-none-any.whl", "demo-1.0-any.whl", "demo-x.zip")
+    files = ("demo-1.0.tar.gz", "demo-1-py3-none-any.whl", "demo-1.0.0-1-py3-none-win_amd64.whl", *others)
+    left = without_version(page(*files), Version("1.0")).files
+    assert tuple(each.file.filename for each in left) == others
 
 
 def test_of_equal_files_the_last_page_counts() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resilient_pip.index.filenames import belongs_to, is_distribution, is_plain, last_segment, sdist_version
-from resilient_pip.model import ProjectName
+from resilient_pip.model import ProjectName, RemoteFile
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,10 @@ def test_files_belong_to_projects_by_name() -> None:
     names = ["Demo_Two-1-py3-none-any.whl", "demo.two-1.tar.gz", "demo-2.tar.gz", "demo-two-1.txt"]
     assert [belongs_to(name, ProjectName("demo-two")) for name in names] == [True, True, False, False]
     assert [is_distribution(name) for name in names] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("filename", ["../x.whl", "/etc/x.whl", ".", ".."])
+def test_no_file_has_a_name_that_leads_elsewhere(filename: str) -> None:
+    """Whoever forgot to check a name gets an error, and no link outside of its folder."""
+    with pytest.raises(ValueError, match="no file name"):
+        RemoteFile(project=ProjectName("x"), filename=filename, url="https://h/x.whl")

@@ -9,7 +9,7 @@ import pytest
 
 from resilient_pip.index.pages import ListedFile, Page, PageError, parse_page
 from resilient_pip.index.rewrite import HTML_TYPE, JSON_TYPE
-from resilient_pip.model import ProjectName, RemoteFile, SafeUrl
+from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
 
 URL = "https://index.test/simple/demo/"
 WHEEL = "demo-1.0-py3-none-any.whl"
@@ -152,7 +152,23 @@ def test_harmful_entries_are_dropped_and_told(entry: dict[str, Any]) -> None:
     """What could lead out of a folder or read local files is left out, the rest stays."""
     page = parse({"files": [entry, {"url": f"https://h/{WHEEL}", "hashes": {}}, {"no": "url"}, 7]})
     assert [listed.file.filename for listed in page.files] == [WHEEL]
-    assert page.dropped == (ascii(entry.get("filename") or entry["url"])[:80],)
+    name = entry.get("filename")
+    assert page.dropped == (ascii(name if isinstance(name, str) else redact(entry["url"]))[:80],)
+
+
+def test_of_many_harmful_entries_a_few_are_named() -> None:
+    """Shortened, without a URL's credentials, and the rest counted."""
+    files = [{"url": f"ftp://u:{'secret' * 20}@h/{number}.whl"} for number in range(9)]
+    assert parse({"files": files}).dropped == (
+        *(f"'ftp://h/{number}.whl'" for number in range(4)),
+        "'ftp://h/4.whl' and 4 more",
+    )
+
+
+def test_an_impossible_size_is_none() -> None:
+    """What computes with it need not bear it."""
+    page = parse({"files": [{"url": WHEEL, "size": size} for size in (2**63 - 1, 2**63, 10**4000, -1, True)]})
+    assert [listed.file.size for listed in page.files] == [2**63 - 1, None, None, None, None]
 
 
 def test_local_pages_may_name_local_files() -> None:
@@ -173,6 +189,15 @@ def test_local_pages_may_name_local_files() -> None:
         pytest.param(
             '{"files": [], "meta": {"api-version": "2.0"}}', JSON_TYPE, "version 2.0", id="newer-version"
         ),
+        pytest.param('{"files": [%s 1]}' % ("1," * 100_000), JSON_TYPE, "more than 100000", id="many-files"),
+        pytest.param('{"files": [], "x": [%s 1]}' % ("1," * 2 * 10**6), JSON_TYPE, "more", id="many-values"),
+        pytest.param("<a>" * 100_001, "text/html", "more than 100000 files", id="many-anchors"),
+        pytest.param("<b>" * 10**6 + "<b>", "text/html", "more than 100000 files", id="many-tags"),
+        pytest.param("<a " + "a " * 70_000, "text/html", "endless", id="endless-tag"),
+        pytest.param("<base href='http://[x'>", "text/html", "<base> is no URL", id="base"),
+        pytest.param("<html>", "text/html; charset=utf-16", "its own charset", id="no-byte-order"),
+        pytest.param("<html>", "text/html; charset=punycode", "unknown charset", id="no-charset-of-pages"),
+        pytest.param("<html>", "text/html; charset=zlib", "unknown charset", id="no-text"),
         pytest.param("<form><input></form>", "text/html", "captive portal", id="portal"),
         pytest.param("<html>Please log in.</html>", "text/html", "captive portal", id="plain-portal"),
         pytest.param("", "text/html", "captive portal", id="nothing"),

@@ -22,6 +22,7 @@ from resilient_pip.index.content_range import ContentRange, read_content_range
         pytest.param("lines=0-1", None, id="other-unit"),
         pytest.param("bytes=-", None, id="nonsense"),
         pytest.param("bytes=9-3", None, id="backwards"),
+        pytest.param("bytes=" + "9" * 5000 + "-", None, id="no-number-of-this-world"),
     ],
 )
 def test_ranges_of_a_hundred_bytes(header: str | None, part: tuple[int, int] | None) -> None:

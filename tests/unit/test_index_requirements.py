@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from resilient_pip.index.requirements import read_requirements
+import pytest
+
+from resilient_pip.index.requirements import forbidden_url, read_requirements
 from tests.unit.gateways import ENVIRONMENT
 
 METADATA = b"""Metadata-Version: 2.1
@@ -28,3 +30,24 @@ def test_markers_and_extras_decide() -> None:
         ("always", set()),
         ("fast", {"all"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "is_forbidden"),
+    [
+        pytest.param("other>=1", "files.pythonhosted.org", False, id="name"),
+        pytest.param("x @ https://h/x-1.zip", "h", False, id="url"),
+        pytest.param("x @ git+https://h/x@main", "h", False, id="vcs"),
+        pytest.param("x @ https://h/", "h", False, id="no-file"),
+        pytest.param("x @ https://h/x-1.zip ; extra == 'a'", "files.pythonhosted.org", True, id="from-pypi"),
+        pytest.param("x @ https://h/x-1.zip", "test-files.pythonhosted.org", True, id="from-test-pypi"),
+        pytest.param("x @ file:///home/me/x", "h", False, id="file"),
+        pytest.param("x @ file:///home/me/x", "files.pythonhosted.org", True, id="file-from-pypi"),
+        pytest.param("x @ https://h/..%2F..%2Fx-1.zip", "h", True, id="climbs"),
+        pytest.param("x @ https://[h/x-1.zip", "h", True, id="no-url"),
+    ],
+)
+def test_urls_that_metadata_must_not_require(line: str, host: str, is_forbidden: bool) -> None:  # noqa: FBT001 - a row
+    """Names that climb, and from PyPI any URL."""
+    metadata = f"Metadata-Version: 2.1\nRequires-Dist: a\nRequires-Dist: not a one\nRequires-Dist: {line}\n"
+    assert forbidden_url(metadata.encode(), host) == (line if is_forbidden else None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resilient_pip.index.pages import parse_page
+from resilient_pip.index.pages import Page, PageError, parse_page
 from resilient_pip.index.rewrite import HTML_TYPE, JSON_TYPE, OLD_HTML_TYPE, negotiate, rewrite
 from resilient_pip.model import ProjectName, SafeUrl
 
@@ -116,3 +116,39 @@ def test_unknown_metadata_hashes_are_not_passed_off() -> None:
         index=SafeUrl(""),
     )
     assert b'data-core-metadata="true"' in rewrite(page, HTML_TYPE, lambda _: "http://gw/x")
+
+
+def test_what_pip_cannot_bear_is_left_out() -> None:
+    """Values of a wrong type in keys that pip trusts; the file itself stays."""
+    entry = {
+        "url": WHEEL,
+        "hashes": {"sha256": "aa", "md5": 7},
+        "requires-python": [3],
+        "upload-time": "yesterday",
+        "core-metadata": {"sha256": 7},
+    }
+    page = parse_page(
+        json.dumps({"files": [entry, {"url": "demo-1.zip", "hashes": "aa"}]}).encode(),
+        JSON_TYPE,
+        "https://index.test/",
+        project=ProjectName("demo"),
+        index=SafeUrl(""),
+    )
+    assert json.loads(rewrite(page, JSON_TYPE, lambda _: "http://gw/x"))["files"] == [
+        {
+            "url": "http://gw/x",
+            "hashes": {"sha256": "aa"},
+            "core-metadata": True,
+            "dist-info-metadata": True,
+        },
+        {"url": "http://gw/x", "hashes": {}},
+    ]
+
+
+def test_json_that_is_too_deep_to_be_written() -> None:
+    """It is a page error, whatever could be read of it."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(PageError, match="nested too deeply"):
+        rewrite(Page(document={"x": deep}, files=()), JSON_TYPE, lambda _: "")

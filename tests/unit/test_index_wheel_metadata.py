@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import tracemalloc
 import zipfile
 
 import pytest
@@ -14,10 +16,10 @@ from tests.support.wheels import make_wheel
 DEMO = ProjectName("demo")
 
 
-def archive(**members: str) -> bytes:
-    """Make a zip file; names have "__" for a slash."""
+def archive(way: int = zipfile.ZIP_STORED, /, **members: str) -> bytes:
+    """Make a zip file, packed in some way; names have "__" for a slash."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as zipped:
+    with zipfile.ZipFile(buffer, "w", way) as zipped:
         for name, text in members.items():
             zipped.writestr(name.replace("__", "/"), text)
     return buffer.getvalue()
@@ -89,6 +91,12 @@ def test_metadata_takes_two_parts_of_a_large_wheel() -> None:
             archive(**{"demo-1.dist-info__METADATA": " " * (16 * 2**20 + 1)}), "larger than 16 MiB", id="huge"
         ),
         pytest.param(
+            archive(zipfile.ZIP_LZMA, **{"demo-1.dist-info__METADATA": "a"}), "another way", id="lzma"
+        ),
+        pytest.param(
+            archive(**{"demo-1.dist-info__\u00e9": "a"}).replace(b"\xc3", b"\xff"), "decode", id="name"
+        ),
+        pytest.param(
             archive(**{"demo-1.dist-info__METADATA": "abc"}).replace(b"abc", b"abd"), "Bad CRC", id="damaged"
         ),
     ],
@@ -97,3 +105,34 @@ def test_broken_wheels_say_what_is_wrong(content: bytes, message: str) -> None:
     """What is no wheel of the project is an error with a reason."""
     with pytest.raises(BrokenWheel, match=message):
         read_core_metadata(io.BytesIO(content), DEMO)
+
+
+def _told(bomb: bytes, size: int, told: int) -> bytes:
+    """Let a zip file's directory tell another size of its member."""
+    return bomb.replace(size.to_bytes(4, "little"), told.to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize("told", [1000, 16 * 2**20])
+def test_a_directory_that_lies_unpacks_no_bomb(told: int) -> None:
+    """What is small by the directory is not unpacked beyond its limit."""
+    size = 64 * 2**20
+    bomb = archive(zipfile.ZIP_DEFLATED, **{"demo-1.dist-info__METADATA": "\0" * size})
+    tracemalloc.start()
+    try:
+        with pytest.raises(BrokenWheel):
+            read_core_metadata(io.BytesIO(_told(bomb, size, told)), DEMO)
+        assert tracemalloc.get_traced_memory()[1] < 56 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_directory_of_an_impossible_size() -> None:
+    """A file of 2 EiB, by its server's words, with a directory of nearly as much: an error, no allocation."""
+    huge = 2**61
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, huge - 200, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, huge - 98, 1)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    sparse = SparseBytes(huge)
+    sparse.add(huge - 98 - 70_000, b" " * 70_000 + record + locator + end)
+    with pytest.raises(BrokenWheel, match="impossible size"):
+        read_core_metadata(sparse, DEMO)

@@ -25,8 +25,7 @@ from resilient_pip.transport.small import SmallReader
 from tests.support.faults import Fault, IgnoreRange, Ok, Reset, Stall, Status, WrongBytes, WrongOffset
 from tests.support.faultserver import FaultyIndex
 from tests.support.wheels import make_wheel
-from tests.unit.test_transport_client import answering
-from tests.unit.transfers import Rig, quick, ranges, remote, run
+from tests.unit.transfers import Rig, answering, quick, ranges, remote, run
 
 WHEEL = make_wheel("demo", "1.0", size=3_000_000)
 MAIN = SafeUrl("http://main.test/simple")

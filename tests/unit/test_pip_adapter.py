@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pip
@@ -16,20 +10,19 @@ import pytest
 from packaging.version import Version
 
 from resilient_pip.errors import (
-    Dropped,
-    Refused,
-    ResilientPipError,
-    ServerBusy,
-    SourceError,
-    Stalled,
-    Unreachable,
     UsageError,
 )
-from resilient_pip.model import Directive, Install, Network, Requirement, RequirementForm, SourceLine
-from resilient_pip.pip_adapter import read_install
+from resilient_pip.model import (
+    Directive,
+    Install,
+    Network,
+    Requirement,
+    RequirementForm,
+    SourceLine,
+    UnreadFile,
+)
+from resilient_pip.pip_adapter import leading_options, read_install
 from resilient_pip.settings import OPTIONS, Option
-from tests.support.faults import EarlyClose, Fault, NeverAnswer, Ok, Reset, Stall, Status
-from tests.support.faultserver import FaultyIndex
 
 pytestmark = pytest.mark.pips
 PIP = Version(pip.__version__)
@@ -288,8 +281,9 @@ def test_a_wrong_line_is_named(lines: list[str], message: str, capfd: pytest.Cap
         pytest.param(["-r", "gone.txt"], "gone.txt: no such file", id="file"),
         pytest.param(["-r", "file:///gone.txt"], "file:///gone.txt: no such file", id="file-url"),
         pytest.param(["-r", "."], ".: is a directory", id="a-folder"),
+        pytest.param(["-r", "file:///usr"], "file:///usr: is a directory", id="a-folder-url"),
         pytest.param(
-            ["-r", "http://u:secret@["], "http://****@[: it cannot be read: Invalid IPv6 URL", id="no-url"
+            ["-r", "http://u:secret@["], "(no URL): it cannot be read: Invalid IPv6 URL", id="no-url"
         ),
         pytest.param(["-c", "gone.txt", "a"], "gone.txt: no such file", id="constraints"),
         pytest.param(
@@ -617,6 +611,45 @@ def test_build_constraints_do_not_lead_past_the_gateway(line: str, message: str)
     assert refuse("a", "--build-constraint", write("b.txt", "setuptools<80", line)) == message
 
 
+def test_build_constraints_behind_urls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their lines are told, nested files included, however they are named; local files stay options."""
+    near = write("near.txt", "-c https://x/far.txt", "b<2")
+    at = (folder / write("at.txt", "d")).as_uri()
+    monkeypatch.setenv("PIP_BUILD_CONSTRAINT", f"https://x/one.txt {near} {at} {write('c.txt', 'c<3')}")
+    assert [file.url for file in read("a").unread] == ["https://x/one.txt", "https://x/far.txt"]
+    texts = {
+        "https://x/one.txt": "# none\n--no-binary e\n-c far.txt",
+        "https://x/far.txt": "f \\\n<4",
+    }
+    install, _ = read_install(["a"], texts)
+    assert install.build_constraints == ("--no-binary e", "f <4", "f <4", "b<2", "d")
+    words = (f"--build-constraint={folder / 'c.txt'}",)
+    assert (install.plan_options, install.build_options, install.install_options) == (words, words, words)
+
+
+# --- where the command stands ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        pytest.param("install y", 0, id="none"),
+        pytest.param("install --tries 3", 0, id="behind"),
+        pytest.param("--python install install install", 2, id="value-like-a-command"),
+        pytest.param("-vq --no-cache-dir --log=x --trusted-host h install", 5, id="general-options"),
+        pytest.param("--deadline 5m --tries=3 install", 3, id="our-options"),
+        pytest.param("--tries 3", 2, id="no-command"),
+        pytest.param("-U install", 0, id="option-of-a-command"),
+        pytest.param("-q -r install", 0, id="option-of-a-command-later"),
+        pytest.param("--timeout x install", 0, id="wrong-value"),
+        pytest.param("--help install", 0, id="help"),
+    ],
+)
+def test_leading_options(words: str, count: int) -> None:
+    """Pip's general options and ours, values included; nothing is guessed behind any other."""
+    assert leading_options(words.split()) == count
+
+
 # --- configuration -----------------------------------------------------------------------------------
 
 
@@ -740,89 +773,56 @@ def test_help_shows_own_options_first(capsys: pytest.CaptureFixture[str]) -> Non
 # --- files behind URLs -------------------------------------------------------------------------------
 
 
-class _Answers(BaseHTTPRequestHandler):
-    """Answers with the status that the path begins with, and one requirement."""
-
-    def do_GET(self) -> None:
-        body = b"a\n-c 200-more.txt\n" if "more" not in self.path else b"a<2\n"
-        self.send_response(int(self.path[1:4]))
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+def read_with(fetched: dict[str, str], *argv: str) -> Install:
+    """Read words while the texts of these URLs are here."""
+    return read_install(argv, fetched)[0]
 
 
-@pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a server on loopback."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
-        thread.join()
+def test_files_behind_urls_are_asked_for_level_by_level(folder: Path) -> None:
+    """What is not here is listed with the line that names it, and is read once it is."""
+    (folder / "r.txt").write_text("a\n-r http://u:secret@h/r.txt\n-c http://h/c.txt\n")
+    argv = ("-r", "r.txt", "-c", "http://h/c.txt")
+    first = read_with({}, *argv)
+    assert [one.text for one in first.requirements] == ["a"]
+    assert first.unread == (
+        UnreadFile(url="http://h/c.txt"),
+        UnreadFile(url="http://u:secret@h/r.txt", source=SourceLine(file="r.txt", line=2)),
+    )
+    fetched = {"http://h/c.txt": "a<2\n", "http://u:secret@h/r.txt": "b\n-r sub/more.txt\n"}
+    second = read_with(fetched, *argv)
+    more = UnreadFile(url="http://u:secret@h/sub/more.txt", source=SourceLine(file="http://h/r.txt", line=2))
+    assert second.unread == (more,)
+    third = read_with({**fetched, more.url: "c  # resilient-pip: group=g\n"}, *argv)
+    assert third.unread == ()
+    assert [str(one) for one in third.requirements] == [
+        "r.txt:1: a",
+        "http://h/r.txt:1: b",
+        "http://h/sub/more.txt:1: c",
+    ]
+    assert third.requirements[-1].directive.group == "g"
+    assert [str(one) for one in third.constraints] == ["http://h/c.txt:1: a<2"] * 2
 
 
-def test_a_file_behind_a_url(server: str) -> None:
-    """Read with pip's session; nested names are relative to the URL; credentials are not shown."""
-    found = read("-r", f"http://u:secret@{server}/200.txt")
-    assert [str(one) for one in found.requirements] == [f"http://{server}/200.txt:1: a"]
-    assert [str(one) for one in found.constraints] == [f"http://{server}/200-more.txt:1: a<2"]
+def test_options_in_a_file_behind_a_url() -> None:
+    """They hold as in any other file, and reading again forgets nothing and doubles nothing."""
+    argv = ("-r", "https://h/r.txt", "--extra-index-url", "https://two/simple")
+    first = read_with({}, *argv)
+    text = "--index-url https://one/simple\n--extra-index-url https://three/simple\n--pre\na\n"
+    for _ in range(2):
+        found = read_with({"https://h/r.txt": text}, *argv)
+        assert found.index_urls == ("https://one/simple", "https://three/simple")
+    assert first.index_urls == (PYPI, "https://two/simple")
 
 
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
-        pytest.param(404, Refused, id="absent"),
-        pytest.param(401, Refused, id="unauthorised"),
-        pytest.param(429, ServerBusy, id="too-many-requests"),
-        # urllib3 gives up 503 itself, and leaves 504 to pip.
-        pytest.param(503, ServerBusy, id="unavailable"),
-        pytest.param(504, ServerBusy, id="gateway-timeout"),
-    ],
-)
-def test_a_url_that_is_answered_with_an_error(
-    server: str, status: int, error: type[ResilientPipError]
-) -> None:
-    """The status is told, without credentials."""
-    with pytest.raises(error, match=f"^HTTP {status}$") as caught:
-        read_install(["--retries=0", "-r", f"http://u:secret@{server}/{status}.txt"])
-    assert vars(caught.value)["url"] == f"http://{server}/{status}.txt"
+def test_a_wrong_line_of_a_file_behind_a_url() -> None:
+    """It is named by its URL, without credentials."""
+    with pytest.raises(UsageError, match=r"^http://h/r\.txt:2: ") as caught:
+        read_with({"http://u:secret@h/r.txt": "a\n--nonsense\n"}, "-r", "http://u:secret@h/r.txt")
+    assert "secret" not in str(caught.value)
 
 
-def test_a_url_without_a_server() -> None:
-    """No traceback, and the reason of the operating system."""
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        port = listening.getsockname()[1]
-    with pytest.raises(Unreachable) as caught:
-        read_install(["--retries=0", "-r", f"http://127.0.0.1:{port}/r.txt"])
-    assert str(caught.value) == f"no connection (refused): {os.strerror(111)}"
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "text"),
-    [
-        pytest.param(NeverAnswer(), Stalled, "stalled: no data for 0.2 s at 0 B", id="no-answer"),
-        pytest.param(Stall(3), Stalled, "stalled: no data for 0.2 s at 0 B", id="stall"),
-        pytest.param(Reset(3), Dropped, f"{os.strerror(104)} at 0 B", id="reset"),
-        pytest.param(EarlyClose(3), Dropped, None, id="early-close"),
-        pytest.param(Status(504), ServerBusy, "HTTP 504", id="504"),
-    ],
-)
-def test_a_url_that_breaks(
-    index: FaultyIndex, fault: Fault, error: type[SourceError], text: str | None
-) -> None:
-    """Once more works; for ever, it is worth another run (75), and the URL is told."""
-    url = index.put("/r.txt", b"one\ntwo\n", "text/plain")
-    index.script("/r.txt", [fault, Ok()])
-    options = ("--timeout=0.2", "--retries=1")
-    assert [one.text for one in read(*options, "-r", url).requirements] == ["one", "two"]
-    assert len(index.requests_for("/r.txt")) == 2
-    index.script("/r.txt", [fault])
-    with pytest.raises(error) as caught:
-        read(*options, "-r", url)
-    assert (caught.value.url, caught.value.exit_code) == (url, 75)
-    assert text is None or str(caught.value) == text
-    assert len(index.requests_for("/r.txt")) == 4
+def test_files_behind_urls_that_name_each_other() -> None:
+    """A circle is pip's error."""
+    fetched = {"http://h/r.txt": "-r s.txt\n", "http://h/s.txt": "-r r.txt\n"}
+    with pytest.raises(UsageError, match="recursively references itself"):
+        read_with(fetched, "-r", "http://h/r.txt")

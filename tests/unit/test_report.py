@@ -9,6 +9,7 @@ from resilient_pip.errors import (
     Attempt,
     AttemptsExhausted,
     ChildFailed,
+    ChildKilled,
     DeadlineExceeded,
     Dropped,
     PlanError,
@@ -137,6 +138,17 @@ def test_block_of_a_silent_child() -> None:
         "resilient-pip: FAILED  phase install",
         "  cause     install torch ended with exit code -9",
         f"  do        {ADVICE['pip-failed']}",
+    ]
+
+
+def test_block_of_a_killed_child() -> None:
+    """The signal stands by its name, and what may help."""
+    error = ChildKilled(what="build of flash 2.8", returncode=1, message="gcc -c a.c", signal=9)
+    assert failure_block(RunResult(exit_code=1, error=error, failure=Failure(phase=Phase.BUILD))) == [
+        "resilient-pip: FAILED  phase build",
+        "  cause     build of flash 2.8 was ended by SIGKILL",
+        "            gcc -c a.c",
+        f"  do        {ADVICE['child-killed']}",
     ]
 
 

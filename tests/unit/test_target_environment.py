@@ -18,6 +18,7 @@ from resilient_pip.errors import TargetRefused, UsageError
 from resilient_pip.model import project_name
 from resilient_pip.target.environment import Installed, Target, find_interpreter, inspect
 from resilient_pip.target.pip_copy import PipCopy, copy_pip
+from tests.support.environments import eventually, living
 
 
 @pytest.fixture(scope="module")
@@ -170,15 +171,17 @@ def test_links_to_an_interpreter_are_kept(tmp_path: Path) -> None:
 
 
 def test_an_interpreter_that_hangs_is_refused(tmp_path: Path, copy: PipCopy) -> None:
-    """The limit holds even while a grandchild holds on to the output."""
+    """The limit holds even while a grandchild holds on to the output, and that one is ended too."""
     program = write_program(tmp_path / "python", "sleep 5; exit 0")
+    environ = {**os.environ, "MARKER": str(tmp_path)}
 
     async def main() -> None:
-        await inspect(str(program), copy, os.environ, limit_s=0.2)
+        await inspect(str(program), copy, environ, limit_s=0.2)
 
     started = time.monotonic()
     with pytest.raises(TargetRefused) as caught:
         anyio.run(main)
 
     assert str(caught.value) == f"{program} did not tell about itself within 0.2 s"
+    eventually(lambda: not living(str(tmp_path)), 2)
     assert time.monotonic() - started < 4

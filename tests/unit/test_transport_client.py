@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from resilient_pip.transport.client import Client, translate
 from resilient_pip.transport.credentials import Credentials
 from tests.support.faults import NeverAnswer, RedirectTo, Reset, Stall
 from tests.support.faultserver import FaultyIndex
-from tests.unit.transfers import quick, run
+from tests.unit.transfers import answering, quick, run
 
 BODY = b"x" * 200_000
 
@@ -58,35 +57,6 @@ def failing(url: str, network: Network | None = None) -> SourceError:
     with pytest.raises(SourceError) as caught:
         get(url, network=network)
     return caught.value
-
-
-@contextmanager
-def answering(answer: bytes, wrap: Callable[[socket.socket], socket.socket] | None = None) -> Iterator[int]:
-    """Serve these bytes to every connection, then close it; give the port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return  # the test is over
-                try:
-                    connection = wrap(connection) if wrap else connection
-                    connection.recv(65536)
-                    connection.sendall(answer)
-                except OSError:
-                    pass  # the client does not want it
-                finally:
-                    connection.close()
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
 
 
 def test_an_answer(index: FaultyIndex) -> None:

@@ -14,8 +14,7 @@ from resilient_pip.model import Outcome, project_name, redact
 from resilient_pip.transport.small import SmallAnswer
 from tests.support.faults import Drip, EarlyClose, IgnoreRange, NeverAnswer, Ok, RedirectTo, Reset, Status
 from tests.support.faultserver import FaultyIndex
-from tests.unit.test_transport_client import answering
-from tests.unit.transfers import Rig, quick, run
+from tests.unit.transfers import Rig, answering, quick, run
 
 PAGE = b"<html>" + b"x" * 50_000
 PATH = "/simple/demo/"

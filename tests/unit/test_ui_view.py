@@ -22,7 +22,9 @@ from resilient_pip.events import (
     TransferWaiting,
 )
 from resilient_pip.model import Outcome, Phase
-from resilient_pip.ui.view import Child, OpenGroup, Place, Speed, Transfer, View, reduce
+from resilient_pip.ui.children import Child
+from resilient_pip.ui.speed import Speed
+from resilient_pip.ui.view import OpenGroup, Place, Transfer, View, reduce
 from tests.support.runs import (
     IDNA,
     LARGE,
@@ -85,7 +87,9 @@ def test_group_and_children() -> None:
     view = view_of(*events)
     assert view == View(
         group=OpenGroup(name="torch", number=2, count=2, started_at=5.0),
-        children={"install torch": Child(what="install torch", started_at=6.0, line="Installing")},
+        children={
+            "install torch": Child(what="install torch", started_at=6.0, printed_at=8.0, line="Installing")
+        },
     )
     ended = view_of(
         (9.0, ChildFinished(what="install torch", outcome=Outcome.DONE, returncode=0)),
@@ -187,7 +191,7 @@ def test_events_without_a_start() -> None:
         (4, advanced(file_of(SYMPY), 7, 9)), (5, ChildOutput(what="build x", line="gcc")), view=None
     )
     assert [(one.received, one.started_at) for one in view.files] == [(7, 4)]
-    assert view.children == {"build x": Child(what="build x", started_at=5, line="gcc")}
+    assert view.children == {"build x": Child(what="build x", started_at=5, printed_at=5, line="gcc")}
 
 
 def test_speed_of_a_steady_flow() -> None:

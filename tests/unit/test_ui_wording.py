@@ -6,6 +6,7 @@ import pytest
 
 from resilient_pip.events import (
     ChildFinished,
+    ChildMeasured,
     ChildOutput,
     ChildStarted,
     Event,
@@ -105,6 +106,11 @@ UNDER_WAY = view_of(
             ChildFinished(what="install torch", outcome=Outcome.DONE, returncode=0), [], id="installed"
         ),
         pytest.param(ChildOutput(what="build flash 2.8", line="gcc"), [], id="output"),
+        pytest.param(
+            ChildOutput(what="plan", line="WARNING: ext 1.0 does not provide the extra 'no'"),
+            ["pip warns: ext 1.0 does not provide the extra 'no'"],
+            id="warning",
+        ),
         pytest.param(started(TORCH_FILE, 200 * MB), [], id="transfer"),
         pytest.param(
             started(TORCH_FILE, 200 * MB, received=50 * MB),
@@ -113,6 +119,11 @@ UNDER_WAY = view_of(
         ),
         pytest.param(advanced(TORCH_FILE, 5, 200), [], id="advance"),
         pytest.param(TransferWaiting(subject=TORCH_FILE, reason="first byte"), [], id="waiting"),
+        pytest.param(
+            TransferWaiting(subject=TORCH_FILE, reason="another run downloads it, at 5 B", other_run=True),
+            ["torch-2.9.1-py3-none-any.whl: another run downloads it, at 5 B"],
+            id="another run",
+        ),
         pytest.param(
             finished(TORCH_FILE, 200 * MB),
             ["downloaded torch-2.9.1-py3-none-any.whl: 200.0 MB in 40 s (5.0 MB/s)"],
@@ -218,8 +229,8 @@ def test_plan_lines_of_nothing() -> None:
 def test_activity_of_nothing() -> None:
     """Before the first event the run works; then it is in its phases."""
     assert activity(View(), 0.0) == "working"
-    view = view_of((0, PhaseStarted(phase=Phase.PREPARE)), (1, PhaseStarted(phase=Phase.CHECK)))
-    assert activity(view, 2.0) == work(view, 2.0) == "preparing; checking"
+    view = view_of((0, PhaseStarted(phase=Phase.BUILD)), (1, PhaseStarted(phase=Phase.CHECK)))
+    assert activity(view, 2.0) == work(view, 2.0) == "building; checking"
 
 
 def test_activity_of_planning() -> None:
@@ -278,6 +289,13 @@ def test_activity_of_downloads() -> None:
     assert work(view, 4.0) == "downloading"
 
 
+def test_waiting_for_another_run_is_told_once() -> None:
+    """How that one gets on, the heartbeat tells."""
+    waiting = TransferWaiting(subject=TORCH_FILE, reason="another run downloads it, at 5 B", other_run=True)
+    view = view_of((0, started(TORCH_FILE)), (1, waiting))
+    assert event_lines(view, waiting, 2.0, verbosity=0) == []
+
+
 def test_activity_of_a_download_without_a_plan() -> None:
     """A file that no plan names and whose size nobody knows is shown by its bytes."""
     view = view_of(
@@ -305,3 +323,21 @@ def test_activity_of_children() -> None:
     )
     events.append((20, GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.DONE, elapsed_s=20)))
     assert activity(view_of(*events), 22.0) == ("install idna (21 s); build flash 2.8 (20 s): gcc -c a.c")
+
+
+def test_activity_of_a_silent_child() -> None:
+    """What it has used since it printed last is said first; where nothing is measured, nothing is."""
+    what = "build of flash 2.8"
+    events: list[tuple[float, Event]] = [
+        (0, ChildStarted(what=what)),
+        (5, ChildMeasured(what=what, cpu_s=4.0, io=2 * MB)),
+        (6, ChildOutput(what=what, line="gcc -c a.c")),
+        (10, ChildMeasured(what=what, cpu_s=8.5, io=3 * MB)),
+    ]
+    assert activity(view_of(*events), 10.0) == "build of flash 2.8 (10 s): gcc -c a.c"
+    events.append((25, ChildMeasured(what=what, cpu_s=23.0, io=5 * MB)))
+    assert activity(view_of(*events), 26.0) == (
+        "build of flash 2.8 (26 s): no output for 20 s, 19 s of CPU, 3.0 MB read or written: gcc -c a.c"
+    )
+    events.append((27, ChildOutput(what=what, line="gcc -c b.c")))
+    assert activity(view_of(*events), 28.0) == "build of flash 2.8 (28 s): gcc -c b.c"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
+import socket
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -125,3 +127,32 @@ class Rig:
 def ranges(index: FaultyIndex, path: str = PATH) -> list[str | None]:
     """The Range headers of the requests for a path."""
     return [request.range for request in index.requests_for(path)]
+
+
+@contextmanager
+def answering(answer: bytes, wrap: Callable[[socket.socket], socket.socket] | None = None) -> Iterator[int]:
+    """Serve these bytes to every connection, then close it; give the port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return  # the test is over
+                try:
+                    connection = wrap(connection) if wrap else connection
+                    connection.recv(65536)
+                    connection.sendall(answer)
+                except OSError:
+                    pass  # the client does not want it
+                finally:
+                    connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
