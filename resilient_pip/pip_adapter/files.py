@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pip._internal.exceptions import InstallationError, PipError
+from pip._internal.exceptions import InstallationError
 from pip._internal.req.req_file import (
     OptionParsingError,
     ParsedLine,
@@ -19,7 +19,7 @@ from pip._internal.req.req_file import (
     handle_line,
     preprocess,
 )
-from pip._vendor.requests.exceptions import RequestException
+from pip._internal.utils.urls import url_to_path
 
 from resilient_pip.errors import UsageError
 from resilient_pip.model import SourceLine, UnreadFile, redact
@@ -44,7 +44,6 @@ class RequirementLine:
 class Files:
     """The files of one command line. Reading one changes pip's finder and option values as pip does it."""
 
-    session: Any
     finder: Any
     values: Any
     fetched: Mapping[str, str]
@@ -64,7 +63,7 @@ class Files:
         """
         parser = _Parser(self, self.finder)
         for line in parser.lines(filename, constraint=constraint):
-            parsed = handle_line(line, self.values, self.finder, self.session)
+            parsed = handle_line(line, self.values, self.finder)
             if parsed is None:
                 self.trusted_hosts.extend(line.opts.trusted_hosts or ())
                 continue
@@ -95,7 +94,7 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
     """pip's parser, which keeps each file's text and knows where an error stands."""
 
     def __init__(self, files: Files, finder: Any) -> None:
-        super().__init__(files.session, get_line_parser(finder))
+        super().__init__(None, get_line_parser(finder))
         self._files = files
         self._at: SourceLine | None = None
         self.names: set[str] = set()
@@ -128,20 +127,18 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
 
 def _content(filename: str, files: Files, named_at: SourceLine | None) -> str:
     try:
-        if filename.lower().startswith(_REMOTE) and urlsplit(filename).hostname:
+        if filename.lower().startswith(_REMOTE):
+            if not urlsplit(filename).hostname:
+                raise ValueError("a URL without a host")
             if filename not in files.fetched:
                 files.unread.setdefault(filename, UnreadFile(url=filename, source=named_at))
             return files.fetched.get(filename, "")
-        return str(get_file_content(filename, files.session)[1])
+        path = url_to_path(filename) if filename.lower().startswith("file:") else filename
+        return str(get_file_content(path, None)[1])
     except InstallationError as error:
         cause = error.__context__
         reason = cause.strerror if isinstance(cause, OSError) else None
         message = f"{_shown(filename)}: {(reason or str(error)).lower().replace(' or directory', '')}"
-        raise UsageError(message=message, source=named_at) from error
-    except (PipError, RequestException) as error:  # a file: URL: pip answers with an HTTP status of its own
-        raise UsageError(message=f"{_shown(filename)}: no such file", source=named_at) from error
-    except OSError as error:  # a file: URL of a folder, or of what may not be read
-        message = f"{_shown(filename)}: {(error.strerror or str(error)).lower()}"
         raise UsageError(message=message, source=named_at) from error
     except (ValueError, LookupError) as error:  # bytes that are no text, an encoding or URL that is none
         message = f"{_shown(filename)}: it cannot be read: {error}"

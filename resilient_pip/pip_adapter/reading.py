@@ -63,9 +63,9 @@ def read_install(
         normalise(line)
         _check_something_is_asked_for(line, prog)
         with line.command.main_context():
-            session = line.command.get_default_session(line.values)
-            finder = line.command._build_package_finder(line.values, session)  # noqa: SLF001  # as pip's commands do
-            files = Files(session=session, finder=finder, values=line.values, fetched=fetched)
+            # Without a session, as nothing is transferred: making one starts `rustc`, for its User-Agent.
+            finder = line.command._build_package_finder(line.values, None)  # noqa: SLF001  # as pip's commands do
+            files = Files(finder=finder, values=line.values, fetched=fetched)
             install = _install(line, finder, files)
     return replace(install, warnings=tuple(warnings)), line.given
 

@@ -182,7 +182,8 @@ class Watch:
     running: Running
     workspace: Workspace
     arguments: set[str] = field(default_factory=set)
-    environs: set[str] = field(default_factory=set)
+    environs: dict[str, str] = field(default_factory=dict)
+    """The environment of each child, by its arguments."""
     files: dict[str, int] = field(default_factory=dict)
     """Each file that held the secret, by its name, with the modes of it and its folder."""
 
@@ -204,7 +205,7 @@ class Watch:
         for arguments, environ in children(str(self.workspace.root)):
             if arguments != own:  # nor one that is just forked, and still has the memory of its parent
                 self.arguments.add(arguments)
-                self.environs.add(environ)
+                self.environs[arguments] = environ
         for top in (self.workspace.cache, self.workspace.root / "tmp"):
             for folder, folders, names in os.walk(top):
                 folders[:] = [name for name in folders if name != "pip-copy"]
@@ -259,7 +260,7 @@ def test_credentials_show_nowhere(workspace: Workspace, environment: Environment
     assert any("--no-index" in argv for argv in watch.arguments), "the installing child was not seen"
     assert [argv for argv in watch.arguments if SECRET in argv] == []
     assert SECRET not in (workspace.root / "built").read_text()
-    assert [environ for environ in watch.environs if SECRET in environ] == []
+    assert [argv for argv, environ in watch.environs.items() if SECRET in environ] == []
     assert watch.files == {}
 
 

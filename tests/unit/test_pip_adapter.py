@@ -285,6 +285,9 @@ def test_a_wrong_line_is_named(lines: list[str], message: str, capfd: pytest.Cap
         pytest.param(
             ["-r", "http://u:secret@["], "(no URL): it cannot be read: Invalid IPv6 URL", id="no-url"
         ),
+        pytest.param(
+            ["-r", "https:///a.txt"], "https:///a.txt: it cannot be read: a URL without a host", id="no-host"
+        ),
         pytest.param(["-c", "gone.txt", "a"], "gone.txt: no such file", id="constraints"),
         pytest.param(
             ["a", "--timeout", "soon"], "option --timeout: invalid floating-point value: 'soon'", id="value"
