@@ -128,11 +128,7 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
 def _content(filename: str, files: Files, named_at: SourceLine | None) -> str:
     try:
         if filename.lower().startswith(_REMOTE):
-            if not urlsplit(filename).hostname:
-                raise ValueError("a URL without a host")
-            if filename not in files.fetched:
-                files.unread.setdefault(filename, UnreadFile(url=filename, source=named_at))
-            return files.fetched.get(filename, "")
+            return _fetched(filename, files, named_at)
         path = url_to_path(filename) if filename.lower().startswith("file:") else filename
         return str(get_file_content(path, None)[1])
     except InstallationError as error:
@@ -143,6 +139,14 @@ def _content(filename: str, files: Files, named_at: SourceLine | None) -> str:
     except (ValueError, LookupError) as error:  # bytes that are no text, an encoding or URL that is none
         message = f"{_shown(filename)}: it cannot be read: {error}"
         raise UsageError(message=message, source=named_at) from error
+
+
+def _fetched(url: str, files: Files, named_at: SourceLine | None) -> str:
+    if not urlsplit(url).hostname:
+        raise ValueError("a URL without a host")
+    if url not in files.fetched:
+        files.unread.setdefault(url, UnreadFile(url=url, source=named_at))
+    return files.fetched.get(url, "")
 
 
 def _shown(filename: str) -> str:
