@@ -22,6 +22,7 @@ from resilient_pip.install.scheme import Scheme
 from resilient_pip.install.survey import Survey
 
 _LOOK_S = 0.1
+_IN_USE = "another run is installing into {}: waiting for it; what it brings, this one did not plan with"
 
 
 async def repair_earlier(scheme: Scheme, emit: Emit) -> tuple[Repaired, ...]:
@@ -85,7 +86,7 @@ async def _opened(scheme: Scheme, emit: Emit) -> tuple[Journal | None, tuple[Rep
     try:
         journal = open_journal(scheme)
         if journal is None:
-            emit(Noted(message=f"another run is installing into {scheme.home}: waiting for it"))
+            emit(Noted(message=_IN_USE.format(scheme.home)))
         while journal is None:
             await anyio.sleep(_LOOK_S)
             journal = open_journal(scheme)

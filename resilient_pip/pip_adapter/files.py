@@ -142,8 +142,9 @@ def _content(filename: str, files: Files, named_at: SourceLine | None) -> str:
 
 
 def _fetched(url: str, files: Files, named_at: SourceLine | None) -> str:
-    if not urlsplit(url).hostname:
-        raise ValueError("a URL without a host")
+    parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0:  # a port that is none raises ValueError by itself
+        raise ValueError("a URL without a host or port")
     if url not in files.fetched:
         files.unread.setdefault(url, UnreadFile(url=url, source=named_at))
     return files.fetched.get(url, "")

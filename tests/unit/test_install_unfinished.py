@@ -127,5 +127,6 @@ def test_two_installations_wait_for_each_other(scheme: Scheme, look: Callable[[]
 
     anyio.run(both)
     assert order == ["first", "second"]
-    assert notes(events) == [f"another run is installing into {scheme.home}: waiting for it"]
+    waiting = f"another run is installing into {scheme.home}: waiting for it"
+    assert notes(events) == [f"{waiting}; what it brings, this one did not plan with"]
     assert not journal_path(scheme).exists()

@@ -286,7 +286,14 @@ def test_a_wrong_line_is_named(lines: list[str], message: str, capfd: pytest.Cap
             ["-r", "http://u:secret@["], "(no URL): it cannot be read: Invalid IPv6 URL", id="no-url"
         ),
         pytest.param(
-            ["-r", "https:///a.txt"], "https:///a.txt: it cannot be read: a URL without a host", id="no-host"
+            ["-r", "https:///a.txt"],
+            "https:///a.txt: it cannot be read: a URL without a host or port",
+            id="no-host",
+        ),
+        pytest.param(
+            ["-r", "http://h:99999/x"],
+            "(no URL): it cannot be read: Port out of range 0-65535",
+            id="no-port",
         ),
         pytest.param(["-c", "gone.txt", "a"], "gone.txt: no such file", id="constraints"),
         pytest.param(
