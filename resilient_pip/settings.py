@@ -63,7 +63,9 @@ class Settings:
     tail_timeout_s: float = _row(
         120.0, parse_seconds, "without a byte in the last 1 MiB of a file (of a small one: its last tenth)"
     )
-    page_deadline_s: float = _row(180.0, parse_seconds, "for a page or metadata, all tries together")
+    page_deadline_s: float = _row(
+        180.0, parse_seconds, "for a page or metadata, all tries together; at --min-speed it does not run out"
+    )
     file_silence_s: float = _row(
         480.0, parse_seconds, "for a file without a single new byte, all tries together"
     )

@@ -91,6 +91,10 @@ class Series:
         self._best = max(self._best, received)
         self._quiet_since = anyio.current_time()
 
+    def earn(self, seconds: float) -> None:
+        """Have so much more time: what comes fast enough is no silence, though none of it can be kept."""
+        self._quiet_since = min(anyio.current_time(), self._quiet_since + seconds)
+
     def forget(self) -> None:
         """Note that what came was thrown away: from here on every byte is a new one."""
         self.received = self._best = self._mark = 0

@@ -166,12 +166,15 @@ class _Reading:
         parts: list[bytes] = []
         length = 0
         began = latest = anyio.current_time()
-        with anyio.move_on_after(min(patience_s, self.series.quiet_left_s)):
+        with anyio.move_on_after(min(patience_s, self.series.quiet_left_s)) as scope:
             async with aclosing(answer.chunks(lambda _: settings.stall_timeout_s)) as chunks:
                 async for chunk in chunks:
                     parts.append(chunk)
                     latest = anyio.current_time()
                     length += len(chunk)
+                    earned_s = len(chunk) / settings.min_speed
+                    self.series.earn(earned_s)
+                    scope.deadline = min(scope.deadline + earned_s, latest + self.series.quiet_left_s)
                     meter.transferred = before + answer.body_bytes
                     meter.advance(answer.body_bytes, content_length(answer.headers))
                     if length > self.wanted.limit:
@@ -188,8 +191,8 @@ class _Reading:
             )
         raise TooSlow(
             url=redact(answer.url),
-            rate=length / patience_s,
-            reason=f"not complete after {format_seconds(patience_s)}",
+            rate=length / (now - began),
+            reason=f"not complete after {format_seconds(now - began)}",
             received=answer.body_bytes,
             expected=content_length(answer.headers),
         )

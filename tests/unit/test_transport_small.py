@@ -119,11 +119,18 @@ def test_what_does_not_change_is_tried_once(rig: Rig, index: FaultyIndex) -> Non
 
 def test_a_page_has_a_deadline_over_all_tries(tmp_path: Path, index: FaultyIndex, url: str) -> None:
     """Neither silence nor a drip takes longer than the deadline."""
-    rig = Rig(tmp_path, quick(page_deadline_s=0.7))
+    rig = Rig(tmp_path, quick(page_deadline_s=0.7, min_speed=100_000))
     index.script(PATH, [NeverAnswer()])
     assert isinstance(failing(rig, url).last, Stalled)
     index.script(PATH, [Drip(20_000)])
     assert isinstance(failing(rig, url).last, TooSlow)
+
+
+def test_a_page_that_comes_fast_enough_is_awaited(tmp_path: Path, index: FaultyIndex, url: str) -> None:
+    """The deadline does not run while bytes come at the lowest speed or above."""
+    rig = Rig(tmp_path, quick(page_deadline_s=0.7, min_speed=10_000))
+    index.script(PATH, [Drip(20_000)])
+    assert read(rig, url).body == PAGE
 
 
 def test_a_page_without_end_is_cut_off(rig: Rig, url: str) -> None:
