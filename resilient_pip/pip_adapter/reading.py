@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from pip._internal.cli.main_parser import identify_python_interpreter
 from pip._internal.utils.urls import path_to_url
@@ -144,6 +145,10 @@ def _take_over(finder: Any, values: Any) -> None:
 def _index_url(location: str) -> str:
     """Make a URL of an index; pip takes a folder too."""
     if is_url(location):
+        try:
+            _ = urlsplit(location).port
+        except ValueError as error:  # a port or an IPv6 address that is none
+            raise UsageError(message=sentence(f"index-url {location!r}: {error}")) from error
         return location
     if not Path(location).is_dir():
         raise UsageError(message=sentence(f"index-url {location!r} is neither a URL nor a folder"))

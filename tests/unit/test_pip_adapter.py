@@ -291,6 +291,11 @@ def test_a_wrong_line_is_named(lines: list[str], message: str, capfd: pytest.Cap
             id="no-host",
         ),
         pytest.param(
+            ["-i", "http://me:secret@h:99999/", "a"],
+            "index-url 'http://****@h:99999/': Port out of range 0-65535",
+            id="index-port",
+        ),
+        pytest.param(
             ["-r", "http://h:99999/x"],
             "(no URL): it cannot be read: Port out of range 0-65535",
             id="no-port",
