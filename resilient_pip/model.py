@@ -35,6 +35,10 @@ def redact(url: str) -> SafeUrl:
     except ValueError:
         return SafeUrl("(no URL)")
     host = parts.netloc.rpartition("@")[2]
+    # The password may go on in the path, up to an @ there; in VCS URLs that is where the revision stands.
+    is_doubtful = "@" in parts.netloc and "@" in parts.path and "+" not in parts.scheme
+    if is_doubtful or (parts.netloc and not host):
+        return SafeUrl("(no URL)")
     return SafeUrl(urlunsplit((parts.scheme, host, parts.path, "", "")))
 
 

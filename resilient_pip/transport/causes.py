@@ -27,6 +27,8 @@ def unreachable(error: Exception, url: SafeUrl) -> Unreachable:
                 return Unreachable(url=url, kind="tls", reason=str(reason))
             case ConnectionRefusedError():
                 return Unreachable(url=url, kind="refused", reason="connection refused")
+            case ConnectionResetError():
+                return Unreachable(url=url, kind="network", reason="connection reset while connecting")
             case _:
                 continue
     return Unreachable(url=url, kind="network", reason=str(error) or "connection broken off")

@@ -19,6 +19,8 @@ def answers(exit_code: int, status: int) -> Failure:
 # The first word is what resilient-pip says, the others what pip and uv say of the same.
 STALLED = fails(75, "stalled", "timed out", "timeout")
 RESET = fails(75, "connection reset", "reset by peer", "connectionreset")
+RESET_AT_ONCE = Failure(exit_codes=frozenset({69, 75}), words=(*RESET.words, "no connection"))
+"""The connect meets it or the request does: which one is a race."""
 CUT = fails(75, "ended early", "incompleteread", "end of file", "incomplete", "unexpected eof")
 BUSY = answers(75, 503)
 NO_PAGE = fails(65, "not an index page", "captive portal", "content-type", "not json", "invalid json")

@@ -25,7 +25,8 @@ def test_neither_user_nor_password_survives(
     password = quote(f"{before}{SECRET}{after}", safe="", errors="replace")
     for user_info in (f"user:{password}", password, f"{password}:", f":{password}"):
         url = f"{scheme}://{user_info}@{host}{path}"
-        assert redact(url) == f"{scheme}://{host}{path}"
+        is_doubtful = "@" in path and "+" not in scheme  # part of a password, perhaps
+        assert redact(url) == ("(no URL)" if is_doubtful else f"{scheme}://{host}{path}")
         assert SECRET not in printable(f"cannot read {url} now")
 
 
@@ -42,6 +43,8 @@ def test_neither_query_nor_fragment_survives(scheme: str, host: str, around: str
 @example("?", "")
 @example("#", "")
 @example("@", "")
+@example("@/", "")
+@example("@y/", "")
 @example("[", "")
 def test_a_password_that_nobody_quoted_does_not_survive(before: str, after: str) -> None:
     """It makes the URL none, or ends at the last @ of the host."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.lab.failures import CLOSED, DISTRUSTED, NO_NAME, RESET, STALLED, fails
+from tests.lab.failures import CLOSED, DISTRUSTED, NO_NAME, RESET_AT_ONCE, STALLED, fails
 from tests.lab.scenario import KB, Failure, Layout, Resource, Scenario, Trust
 from tests.support.faults import ConnectionFault, Deaf, HangUp, Ok
 
@@ -14,7 +14,7 @@ def host_scenarios() -> Iterator[Scenario]:
     yield from _host("index", "the host of the index", files_elsewhere=False)
     yield from _host("files", "the host of the files", files_elsewhere=True)
     yield from _twice_connecting(
-        "index-hangs-up", "the host of the index answers with RST", HangUp(), Layout(), RESET
+        "index-hangs-up", "the host of the index answers with RST", HangUp(), Layout(), RESET_AT_ONCE
     )
     yield from _handshakes()
     yield Scenario(
