@@ -21,7 +21,7 @@ else:
 VERSIONS = ("25.3", "26.0", "26.1", "26.2", "26.3")
 ROOT = Path(__file__).parents[1]
 PLACES = ("tests/unit/test_pip_adapter.py", "tests/unit/test_pip_options.py", "tests/e2e")
-TEST_TOOLS = ("pytest", "pytest-timeout")
+TEST_TOOLS = ("pytest", "pytest-timeout", "trustme")
 TRIES = 3
 AT_ONCE = 2
 
