@@ -40,8 +40,8 @@ faults: $(READY)
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update && apt-get install -y python3-venv; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.3,<27'
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check 'pip>=25.3,<27'
+	$(BIN)/python -m pip install --progress-bar off --editable . --group dev
 	touch $@
 
 clean:

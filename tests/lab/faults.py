@@ -2,7 +2,7 @@
 
     make faults
 
-Takes some 10 minutes, nearly all of it waiting. Exits 1 where anything is not as it must be.
+Takes some 7 minutes, nearly all of it waiting. Exits 1 where anything is not as it must be.
 """
 
 from __future__ import annotations
