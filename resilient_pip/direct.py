@@ -17,7 +17,7 @@ import anyio
 from anyio import to_thread
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from resilient_pip.cache.failing import storing
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import AttemptsExhausted, DeadlineExceeded, ResilientPipError
 from resilient_pip.failing import RunFailed
 from resilient_pip.fetch import Downloads, StoredFile

@@ -22,6 +22,7 @@ from resilient_pip.transport.client import Client
 from resilient_pip.transport.download import Circumstances, Transfer
 from resilient_pip.transport.following import Following
 from resilient_pip.transport.growth import Growth
+from resilient_pip.transport.hosts import host_of
 from resilient_pip.transport.local import check_local
 from resilient_pip.transport.meter import Meter, transferring
 from resilient_pip.transport.places import Find, Places
@@ -128,7 +129,7 @@ class Downloads:
     def _join(self, file: RemoteFile, terms: Terms | None, *, urgent: bool) -> _Job:
         job = self._jobs.get(file.url)
         if job is None:
-            ticket = self._slots.ticket(urlsplit(file.url).netloc.rpartition("@")[2], urgent=urgent)
+            ticket = self._slots.ticket(host_of(file.url), urgent=urgent)
             job = _Job(file, terms or usual_terms(file.size, self._settings), ticket)
             self._jobs[file.url] = job
         job.ticket.urgent = job.ticket.urgent or urgent

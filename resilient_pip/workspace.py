@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resilient_pip.cache.failing import storing
 from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.guarding import guarded
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import StorageError
 from resilient_pip.model import Install, Requirement, RequirementForm
 from resilient_pip.pip_options import Child, words

@@ -12,12 +12,12 @@ from anyio import to_thread
 
 from resilient_pip.build.kept import keep_wheel, kept_wheel
 from resilient_pip.build.traits import BuildTraits, cache_key
-from resilient_pip.cache.failing import storing
 from resilient_pip.child.again import again_if_killed
 from resilient_pip.child.command import Command
 from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import ChildFailed
 from resilient_pip.events import Emit
 from resilient_pip.fetch import StoredFile

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from resilient_pip.cache.lock import NO_LOCKS, try_lock
+from resilient_pip.disk.lock import NO_LOCKS, try_lock
 
 _NOTE = "SHA256"
 

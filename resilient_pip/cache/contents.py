@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from resilient_pip.cache.failing import storing
 from resilient_pip.cache.origin import load_origin
 from resilient_pip.cache.place import KEY, SHA256, Name, finished_path, read_name
+from resilient_pip.disk.storing import storing
 from resilient_pip.model import project_name
 
 _OF_PARTIAL = re.compile(rf"({KEY.pattern})(?:\.json(?:\.[0-9a-f]+)?|\.lock)?")

@@ -9,9 +9,9 @@ from pathlib import Path
 from anyio import to_thread
 
 from resilient_pip.cache.digests import Digests, digest_file
-from resilient_pip.cache.failing import storing
-from resilient_pip.cache.lock import FileLock
 from resilient_pip.cache.origin import Origin, load_origin
+from resilient_pip.disk.lock import FileLock
+from resilient_pip.disk.storing import storing
 from resilient_pip.model import RemoteFile
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resilient_pip.cache.contents import Contents, Entry, State, read_partials
-from resilient_pip.cache.failing import storing
-from resilient_pip.cache.lock import NO_LOCKS, Hold, hold_alone, try_lock
 from resilient_pip.cache.pruning import DAY_S, expendable
+from resilient_pip.disk.lock import NO_LOCKS, Hold, hold_alone, try_lock
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import StorageError
 
 _HELD_S = 1.0

@@ -14,12 +14,12 @@ from anyio import Path as AsyncPath  # by name: anyio imports its parts when the
 from anyio import to_thread
 
 from resilient_pip.cache.digests import digest_file
-from resilient_pip.cache.failing import storing
-from resilient_pip.cache.lock import NO_LOCKS, PATIENCE_S, Hold, hold_with_others, try_lock
 from resilient_pip.cache.origin import Origin, digest_url, load_origin
 from resilient_pip.cache.partial import Partial
 from resilient_pip.cache.place import SHA256, finished_path, note_name
 from resilient_pip.cache.removal import tidy
+from resilient_pip.disk.lock import NO_LOCKS, PATIENCE_S, Hold, hold_with_others, try_lock
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import StorageError
 from resilient_pip.model import RemoteFile
 

@@ -14,7 +14,6 @@ from anyio import to_thread
 from resilient_pip.build.kept import whole_wheel
 from resilient_pip.cache.contents import Contents, Entry, State, read_contents
 from resilient_pip.cache.digests import digest_file
-from resilient_pip.cache.failing import storing
 from resilient_pip.cache.pruning import expendable
 from resilient_pip.cache.removal import remove
 from resilient_pip.cache_command.arguments import Arguments, read_arguments
@@ -26,6 +25,7 @@ from resilient_pip.cache_command.wording import (
     list_lines,
     removal_lines,
 )
+from resilient_pip.disk.storing import storing
 from resilient_pip.target.room import existing
 from resilient_pip.units import format_bytes
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from resilient_pip.cache.failing import storing
 from resilient_pip.child.command import Command
 from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
+from resilient_pip.disk.storing import storing
 from resilient_pip.install.arguments import Call, calls, constraint_lines, words
 from resilient_pip.install.wheel_cache import add_wheel
 from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm

@@ -14,8 +14,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from resilient_pip.cache.failing import storing
-from resilient_pip.cache.lock import FileLock, try_lock
+from resilient_pip.disk.lock import FileLock, try_lock
+from resilient_pip.disk.storing import storing
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.install.survey import Before, Pending, Survey
 from resilient_pip.model import ProjectName

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from resilient_pip.cache.failing import storing
+from resilient_pip.disk.storing import storing
 from resilient_pip.install.dist_info import DistInfo, digest, dist_infos
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.install.survey import Before, Pending, Survey, stashes

@@ -13,7 +13,7 @@ from contextlib import ExitStack, asynccontextmanager
 import anyio
 from anyio import to_thread
 
-from resilient_pip.cache.lock import NO_LOCKS
+from resilient_pip.disk.lock import NO_LOCKS
 from resilient_pip.errors import StorageError
 from resilient_pip.events import Emit, Noted
 from resilient_pip.install.journal import Journal, journal_path, open_journal, read_journal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 import anyio
 
@@ -16,6 +15,7 @@ from resilient_pip.policy.deadlines import first_byte_timeout_s
 from resilient_pip.settings import Settings
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.growth import Growth
+from resilient_pip.transport.hosts import host_of
 from resilient_pip.transport.meter import Meter
 from resilient_pip.transport.pace import Pace
 from resilient_pip.transport.places import Places
@@ -120,7 +120,7 @@ class Transfer:
         return self._partial.kept if self._persistent else 0
 
     async def _try(self) -> bool:
-        self._ticket.host = urlsplit(self._places.current.url).netloc.rpartition("@")[2]
+        self._ticket.host = host_of(self._places.current.url)
         await self._ticket.acquire()
         self._pace.start(self._partial.received)
         try:
@@ -168,6 +168,4 @@ class Transfer:
         mirror = self._places.current.mirror
         if mirror is not None and not self._told:
             self._told = True
-            self._around.emit(
-                Noted(message=f"{self._file.project}: continuing from {urlsplit(mirror).netloc}")
-            )
+            self._around.emit(Noted(message=f"{self._file.project}: continuing from {host_of(mirror)}"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from resilient_pip.cache.failing import storing
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import Dropped, StorageError
 from resilient_pip.model import SafeUrl
 from resilient_pip.settings import MIB

@@ -9,10 +9,14 @@ import anyio
 
 from resilient_pip.errors import SourceError
 from resilient_pip.events import Kind
-from resilient_pip.model import redact
 from resilient_pip.policy.health import Health
 
 _WELL = Health()
+
+
+def host_of(url: str) -> str:
+    """Give the host of a URL with its port, without a login."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class Host:
@@ -90,4 +94,4 @@ class Hosts:
 
     def of(self, url: str, kind: Kind) -> Host:
         """Give the host of a URL."""
-        return self._hosts.setdefault((urlsplit(redact(url)).netloc, kind), Host())
+        return self._hosts.setdefault((host_of(url), kind), Host())

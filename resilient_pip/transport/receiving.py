@@ -9,9 +9,9 @@ from zipfile import BadZipFile, ZipFile
 
 from anyio import to_thread
 
-from resilient_pip.cache.failing import storing
 from resilient_pip.cache.origin import Origin, digest_url
 from resilient_pip.cache.partial import Partial
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import BadContent, Dropped, Endless, HashMismatch, SourceError, TooSlow
 from resilient_pip.index.content_range import read_content_range
 from resilient_pip.model import RemoteFile, redact

@@ -22,10 +22,10 @@ from resilient_pip.build.traits import (
     read_os_release,
     read_traits,
 )
-from resilient_pip.cache.lock import try_lock
 from resilient_pip.child.command import Command, child_environment
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import ChildResult, Supervisor
+from resilient_pip.disk.lock import try_lock
 from resilient_pip.errors import ChildFailed, StorageError
 from resilient_pip.events import ChildStarted, Event
 from resilient_pip.fetch import StoredFile

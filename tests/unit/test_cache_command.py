@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from resilient_pip.build.kept import keep_wheel
-from resilient_pip.cache.lock import hold_with_others
 from resilient_pip.cache.place import finished_path, note_name
 from resilient_pip.cli import main
+from resilient_pip.disk.lock import hold_with_others
 from tests.unit.transfers import remote
 
 CONTENT = b"content" * 1000

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from resilient_pip.cache.contents import Contents, Entry, State, read_contents
-from resilient_pip.cache.lock import hold_with_others, try_lock
 from resilient_pip.cache.origin import Origin
 from resilient_pip.cache.place import note_name
 from resilient_pip.cache.pruning import DAY_S, expendable
 from resilient_pip.cache.removal import remove, tidy
+from resilient_pip.disk.lock import hold_with_others, try_lock
 from tests.unit.transfers import remote
 
 A, B, C, D = (digit * 64 for digit in "abcd")

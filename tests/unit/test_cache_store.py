@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from resilient_pip.cache.digests import Digests
-from resilient_pip.cache.failing import storing
-from resilient_pip.cache.lock import hold_alone, try_lock
 from resilient_pip.cache.origin import Origin, digest_url, load_origin
 from resilient_pip.cache.partial import Partial
 from resilient_pip.cache.place import Name, read_name
 from resilient_pip.cache.pruning import DAY_S
 from resilient_pip.cache.store import Store
+from resilient_pip.disk.lock import hold_alone, try_lock
+from resilient_pip.disk.storing import storing
 from resilient_pip.errors import StorageError
 from resilient_pip.model import RemoteFile, project_name
 from tests.unit.transfers import remote, run

@@ -14,8 +14,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from resilient_pip.cache.lock import try_lock
 from resilient_pip.cache.store import Store
+from resilient_pip.disk.lock import try_lock
 from resilient_pip.errors import (
     AttemptsExhausted,
     BadContent,

@@ -1,0 +1,1 @@
+"""Locks between processes, and what a disk refuses as errors of ours."""
