@@ -22,6 +22,7 @@ VERSIONS = ("25.3", "26.0", "26.1", "26.2", "26.3")
 ROOT = Path(__file__).parents[1]
 PLACES = ("tests/unit/test_pip_adapter.py", "tests/unit/test_pip_options.py", "tests/e2e")
 TEST_TOOLS = ("pytest", "pytest-timeout", "trustme")
+AGAIN = ("--last-failed", "--last-failed-no-failures", "none", "--maxfail", "1")
 TRIES = 3
 AT_ONCE = 2
 
@@ -39,10 +40,14 @@ def main(versions: Sequence[str]) -> int:
 
 
 def tested(version: str) -> subprocess.CompletedProcess[str]:
-    """Run the tests with one version."""
-    return run(
-        [str(environment(version)), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "pips", *PLACES]
-    )
+    """Run the tests with one version; what fails beside the other versions is judged once more."""
+    python = environment(version)
+    words = [str(python), "-m", "pytest", "-q", "-m", "pips", "-o", f"cache_dir={python.parents[1]}/pytest"]
+    first = run([*words, *PLACES])
+    if first.returncode == 0:
+        return first
+    print(first.stdout, flush=True)  # noqa: T201 - a program
+    return run([*words, *AGAIN, *PLACES])
 
 
 def environment(version: str) -> Path:

@@ -29,6 +29,9 @@ from resilient_pip.transport.places import Places
 
 T = TypeVar("T")
 
+_TELLING = 0.1
+"""Part of the time for all tries that one must have had, for its end to say more than the one before."""
+
 
 class Series:
     """Counts the tries of one request that brought nothing, and ends when they are too many.
@@ -60,6 +63,7 @@ class Series:
         self._failed: list[Attempt] = []
         self._best = 0
         self._mark = 0  # where progress was last counted from
+        self._had_s = quiet_limit_s  # what was left of it when the latest try began
         self._started = self._quiet_since = anyio.current_time()
         self.fruitless = 0
         """Failed tries since the last progress."""
@@ -134,8 +138,13 @@ class Series:
             sleep=anyio.sleep,
             reraise=True,
         )
+
+        async def once() -> T:
+            self._had_s = self.quiet_left_s
+            return await operation()
+
         try:
-            result: T = await retrying(operation)
+            result: T = await retrying(once)
         except SourceError as error:
             if not self.overdue:
                 self._host.gave_up(self, error, tries=self._fruitless_here)
@@ -160,9 +169,13 @@ class Series:
         return sum(attempt.mirror == self._places.current.mirror for attempt in since)
 
     def _last(self, error: SourceError) -> SourceError:
-        """Give what failed last at the file's own place: a mirror's failure is not what has to be mended."""
+        """Give what failed last at the file's own place: a mirror's failure is not what has to be mended.
+
+        A try that began when the time was as good as over is passed by: that it had no answer says nothing.
+        """
         own = [attempt.error for attempt in self._failed if attempt.mirror is None]
-        return own[-1] if own else error
+        is_telling = self._had_s >= _TELLING * self._quiet_limit_s
+        return own[-1 if is_telling or len(own) == 1 else -2] if own else error
 
     async def _may_retry(self, error: BaseException) -> bool:
         # tenacity asks about every exception, cancellation and KeyboardInterrupt included.
