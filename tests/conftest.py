@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.environments import Environment, Workspace
 from tests.support.faultserver import FaultyIndex
+from tests.support.pyz import build_pyz
 
 _SETTINGS = re.compile(
     r"PIP_.*|RESILIENT_PIP_.*|(https?|all|no)_proxy|SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
@@ -54,3 +55,9 @@ def workspace(tmp_path: Path) -> Workspace:
 def environment(workspace: Workspace) -> Environment:
     """A fresh virtual environment without pip."""
     return workspace.environment()
+
+
+@pytest.fixture(scope="session")
+def pyz(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip application."""
+    return build_pyz(tmp_path_factory.mktemp("pyz"))

@@ -7,6 +7,8 @@ import importlib.util
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
+from zipimport import zipimporter
 
 from resilient_pip.errors import StorageError, TargetRefused
 
@@ -37,20 +39,18 @@ class PipCopy:
 
 
 def copy_pip(run_folder: Path) -> PipCopy:
-    """Copy the pip that this program depends on, compiled files included; takes some 0.2 s of file work.
+    """Copy the pip that this program depends on, out of a folder or a zip archive; takes some 0.2 s.
 
     Raises:
         StorageError: the run folder cannot be written.
         TargetRefused: pip or packaging is missing here.
     """
     copy = PipCopy(folder=run_folder / "pip-copy")
-    sources = [package_folder(name) for name in ("pip", "packaging")]
     try:
         copy.folder.mkdir(mode=0o700)
         copy.probe.write_text(PROBE, encoding="utf-8")
-        for source in sources:
-            # Times are kept: by them Python tells whether compiled files are fresh.
-            shutil.copytree(source, copy.folder / source.name, ignore=_WINDOWS_LAUNCHERS)
+        for package in ("pip", "packaging"):
+            copy_package(package, copy.folder)
     except OSError as error:
         raise StorageError(path=str(copy.folder), reason=_reason(error)) from error
     return copy
@@ -61,16 +61,24 @@ def pip_argv(python: str, copy: PipCopy) -> tuple[str, ...]:
     return (python, str(copy.runner))
 
 
-def package_folder(name: str) -> Path:
-    """Find the folder of an installed package without importing it.
+def copy_package(name: str, folder: Path) -> None:
+    """Copy an installed package into a folder, out of its own folder or out of a zip application.
 
     Raises:
-        TargetRefused: it is not there.
+        TargetRefused: it is not installed.
+        OSError: it cannot be read or written.
     """
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise TargetRefused(message=f"this installation of resilient-pip lacks {name}: install it anew")
-    return Path(spec.submodule_search_locations[0])
+    loader: object = spec.loader
+    if isinstance(loader, zipimporter):
+        with ZipFile(loader.archive) as archive:
+            archive.extractall(folder, [each for each in archive.namelist() if each.startswith(f"{name}/")])
+    else:
+        # With compiled files and their times, by which Python tells whether they are fresh.
+        source = spec.submodule_search_locations[0]
+        shutil.copytree(source, folder / name, ignore=_WINDOWS_LAUNCHERS)
 
 
 def _reason(error: OSError) -> str:

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from resilient_pip.errors import StorageError
 from resilient_pip.units import format_bytes
+
+
+def fullest(coming: Sequence[int], installed: int, *, stay: bool, all_first: bool) -> list[tuple[int, int]]:
+    """Say how many bytes of downloads and of what is installed lie there when there are most, at the least.
+
+    Args:
+        coming: bytes that each group still has to download.
+        installed: bytes of what all groups install.
+        stay: whether downloads stay when their group is installed.
+        all_first: whether all is downloaded before the first group is installed.
+
+    Returns:
+        Downloaded and installed bytes, for each moment that counts.
+    """
+    if stay:
+        return [(sum(coming), installed)]
+    at_the_largest = (max(coming, default=0), installed)
+    return [(sum(coming), 0), at_the_largest] if all_first else [at_the_largest]
 
 
 def check_room(needs: Iterable[tuple[Path, int]]) -> None:

@@ -28,7 +28,8 @@ def verifying_context(network: Network) -> ssl.SSLContext:
         _load(context, bundle)
     else:
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(certifi.where())
+        # Not the path: of a file in a zip archive certifi would leave a copy where this process is killed.
+        context.load_verify_locations(cadata=certifi.contents())
     return _with_client_certificate(context, network)
 
 

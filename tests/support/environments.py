@@ -207,6 +207,8 @@ class Workspace:
     root: Path
     environ: dict[str, str] = field(default_factory=dict)
     """Further variables for every run."""
+    program: tuple[str, ...] = (sys.executable, "-m", "resilient_pip")
+    """How the tool is started."""
 
     @property
     def home(self) -> Path:
@@ -229,7 +231,7 @@ class Workspace:
     ) -> Running:
         """Start `resilient-pip WORDS --python TARGET`."""
         place = ["--python", str(target.python)] if target else []
-        argv = [sys.executable, "-m", "resilient_pip", *map(str, words), *place]
+        argv = [*self.program, *map(str, words), *place]
         argv += ["--file-cache", str(self.cache)]
         return Running(argv, env=self._clean(env or {}), cwd=self.root)
 
@@ -265,6 +267,7 @@ class Workspace:
             "TMPDIR": str(self.root / "tmp"),
             "LANG": "C.UTF-8",
             "PIP_CONFIG_FILE": os.devnull,
+            "RESILIENT_PIP_CACHE_MODE": "keep",  # wherever the tests run, in a container too
             **coverage,
             **self.environ,
             **env,

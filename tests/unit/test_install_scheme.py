@@ -6,13 +6,13 @@ import json
 import subprocess
 from pathlib import Path
 
+import pip
 import pytest
 
 from resilient_pip.install.dist_info import files_of
 from resilient_pip.install.scheme import Scheme, scheme_of
 from resilient_pip.model import Install
 from resilient_pip.target.environment import Target
-from resilient_pip.target.pip_copy import package_folder
 from resilient_pip.target.usable import Destination
 from tests.support.environments import Environment
 from tests.support.wheels import make_wheel
@@ -58,7 +58,7 @@ def test_it_is_pips(environment: Environment, options: tuple[str, ...], asked: d
     destination = Destination(folder=location or str(environment.site_packages))
     install = Install(requirements=(), install_options=options, location=location)
     scheme = scheme_of(target_of(environment), install, destination)
-    argv = [str(environment.python), "-c", ASK, str(package_folder("pip").parent), json.dumps(asked)]
+    argv = [str(environment.python), "-c", ASK, str(Path(pip.__file__).parents[1]), json.dumps(asked)]
     answer = json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
     ours = [scheme.purelib, scheme.platlib, scheme.base / "bin", scheme.base]
     assert list(map(str, ours)) == answer

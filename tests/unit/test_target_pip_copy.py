@@ -7,11 +7,13 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import ZipFile
 
+import pip
 import pytest
 
 from resilient_pip.errors import StorageError, TargetRefused
-from resilient_pip.target.pip_copy import copy_pip, package_folder, pip_argv
+from resilient_pip.target.pip_copy import copy_package, copy_pip, pip_argv
 
 
 def test_the_copy_is_a_pip_that_runs(tmp_path: Path) -> None:
@@ -36,7 +38,7 @@ def test_the_copy_is_ours_alone(tmp_path: Path) -> None:
 
 def test_compiled_files_stay_fresh(tmp_path: Path) -> None:
     """Times are copied, so that no child compiles pip again."""
-    source, copied = package_folder("pip"), copy_pip(tmp_path).folder / "pip"
+    source, copied = Path(pip.__file__).parent, copy_pip(tmp_path).folder / "pip"
 
     for path in source.rglob("*.py"):
         here = copied / path.relative_to(source)
@@ -56,7 +58,23 @@ def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> N
     )
 
 
-def test_a_missing_dependency_is_named() -> None:
+def test_a_package_is_copied_out_of_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A zip application holds packages as members, beside others."""
+    with ZipFile(tmp_path / "application.pyz", "w") as archive:
+        for name in ("carried_here/__init__.py", "carried_here/_sub/data.txt", "carried_here-1.0/METADATA"):
+            archive.writestr(name, name)
+    monkeypatch.syspath_prepend(str(tmp_path / "application.pyz"))
+
+    copy_package("carried_here", tmp_path / "copy")
+
+    copied = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
+    assert {path.relative_to(tmp_path / "copy").as_posix(): path.read_text() for path in copied} == {
+        "carried_here/__init__.py": "carried_here/__init__.py",
+        "carried_here/_sub/data.txt": "carried_here/_sub/data.txt",
+    }
+
+
+def test_a_missing_dependency_is_named(tmp_path: Path) -> None:
     """An installation of this program without pip says so."""
     with pytest.raises(TargetRefused, match="this installation of resilient-pip lacks no_such_package"):
-        package_folder("no_such_package")
+        copy_package("no_such_package", tmp_path)
