@@ -199,8 +199,9 @@ def _add_options(parser: Any, options: Sequence[Option], flags: Mapping[str, str
     for option in options:
         action = "append" if option.many else "store"
         metavar = _METAVARS.get(option.read, "value")
+        spellings = (*filter(None, [option.short]), option.flag)
         group.add_option(
-            option.flag, dest=_own(option.field_name), action=action, metavar=metavar, help=_help(option)
+            *spellings, dest=_own(option.field_name), action=action, metavar=metavar, help=_help(option)
         )
     # pip's own way to put a group first; its __init__ wants a title when it is not given a group.
     parser.add_option_group(group)

@@ -27,6 +27,8 @@ from resilient_pip.requirements.attach import attach_directives
 from resilient_pip.settings import OPTIONS, Option
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+PLAN_FILES = "plan_files"
+"""The option of ours with which nothing else has to be asked for."""
 _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml(\[.*\])?", re.IGNORECASE)
 _logger = logging.getLogger(__name__)
 
@@ -111,7 +113,8 @@ def _install(line: CommandLine, finder: Any, files: Files) -> Install:
 
 def _check_something_is_asked_for(line: CommandLine, prog: str) -> None:
     values = line.values
-    if not (line.arguments or values.editables or values.requirements or values.dependency_groups):
+    asked = line.arguments or values.editables or values.requirements or values.dependency_groups
+    if not (asked or PLAN_FILES in line.given):
         message = f'You must give at least one requirement to install (see "{prog} --help")'
         raise UsageError(message=message)
     for name in (*values.requirements, *(path for path, _ in values.dependency_groups)):

@@ -1,0 +1,82 @@
+"""Where an install keeps what it downloads, and which cache mounts are there."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from resilient_pip.lint_command.calls import Call
+from resilient_pip.lint_command.stages import Mount, Run
+
+ROOT = frozenset({"", "root", "0"})
+"""What USER says of root; without a word the base image decides, mostly for root."""
+NO_CACHE_VARIABLES = {"pip": "PIP_NO_CACHE_DIR", "resilient-pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
+"""The variable of each tool that switches its cache off."""
+FOLDER_VARIABLES = {
+    "pip": ("PIP_CACHE_DIR",),
+    "uv": ("UV_CACHE_DIR",),
+    "resilient-pip": ("RESILIENT_PIP_FILE_CACHE", "PIP_CACHE_DIR"),
+}
+"""The variables of each tool that say where its cache is."""
+_HOMES = ("/root", "/home")
+_SYSTEM = "/var"
+"""Where package managers of the system have their caches."""
+
+
+def mounts_of(run: Run, call: Call) -> list[Mount]:
+    """The cache mounts where a call keeps its downloads; all, where nobody can tell where that is."""
+    caches = [mount for mount in run.mounts if mount.kind == "cache"]
+    folder = cache_folder(run, call)
+    if folder is None:
+        return [mount for mount in caches if not is_in(mount.target, _SYSTEM)]
+    return [
+        mount
+        for mount in caches
+        if is_in(folder, mount.target)
+        or is_in(mount.target, folder)
+        or "$" in mount.target
+        or _is_somebodys(mount)
+    ]
+
+
+def _is_somebodys(mount: Mount) -> bool:
+    """Whether a mount is where the cache of a user is whom the base image may have chosen."""
+    return mount.target.startswith(_HOMES) and "/.cache" in mount.target
+
+
+def cache_folder(run: Run, call: Call) -> str | None:
+    """Where a call keeps its downloads; None where that is not to be seen here."""
+    name = "uv" if call.tool == "uv" else "pip"
+    given = call.value("--file-cache") or call.value("--cache-dir")
+    given = given or next(
+        (value for one in FOLDER_VARIABLES[call.tool] if (value := run.variable(call, one))), None
+    )
+    if not given and (base := run.variable(call, "XDG_CACHE_HOME")):
+        given = f"{base}/{name}"
+    if given:
+        return None if "$" in given or not given.startswith("/") else given
+    if run.setting.user not in ROOT or run.variable(call, "HOME") is not None:
+        return None
+    return f"/root/.cache/{name}"
+
+
+def home_of(run: Run) -> str:
+    """The home folder in a RUN, as far as the lines above it tell."""
+    home = run.variable(None, "HOME")
+    return home or ("/root" if run.setting.user in ROOT else f"/home/{run.setting.user}")
+
+
+def is_in(path: str, folder: str) -> bool:
+    """Whether a path is a folder or in it."""
+    return bool(folder) and PurePosixPath(path).is_relative_to(PurePosixPath(folder))
+
+
+def is_disabled(run: Run, call: Call) -> bool:
+    """Whether a call keeps nothing, by an option or a variable."""
+    # Any value of PIP_NO_CACHE_DIR does, "0" and "false" too (pip._internal.cli.cmdoptions).
+    has_option = any(call.value(name) is not None for name in no_cache_options(call))
+    return has_option or bool(run.variable(call, NO_CACHE_VARIABLES[call.tool]))
+
+
+def no_cache_options(call: Call) -> tuple[str, ...]:
+    """The options of its tool that switch the cache off."""
+    return ("--no-cache-dir", "-n") if call.tool == "uv" else ("--no-cache-dir",)
