@@ -1,6 +1,8 @@
 # make run    set up, then install examples/small into a fresh environment through resilient-pip
 # make test   set up, then run every check and every test
 # make check  the fast half of make test: format, lint, types
+# make pyz    build dist/resilient-pip.pyz, the whole program in one file
+# make docker build real images with it; starts a Docker engine and makes base images where they are missing (root)
 # make faults meet every scenario of the fault laboratory at the tool's own limits (about 10 minutes)
 
 PYTHON ?= python3
@@ -8,28 +10,30 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check unit matrix faults clean
+.PHONY: run test check unit matrix builds docker faults pyz clean
 
 run: $(READY)
 	rm -rf .run/environment
 	$(BIN)/python -m venv --without-pip .run/environment
 	$(BIN)/resilient-pip -r examples/small/requirements.txt --python .run/environment
 
-test: check unit matrix
+test: check unit matrix builds
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+UNIT := --ignore=tests/docker
+
 # Fault tests have real time-outs over real sockets: what fails beside other tests is judged once more, alone.
 # Both reports stay in the output; a defect fails twice.
 ALONE := { echo "== once more, alone"; \
-	$(BIN)/coverage run -m pytest --last-failed --last-failed-no-failures none --maxfail 1; }
+	$(BIN)/coverage run -m pytest $(UNIT) --last-failed --last-failed-no-failures none --maxfail 1; }
 
 unit: $(READY)
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n 4 --dist worksteal || $(ALONE)
+	$(BIN)/coverage run -m pytest $(UNIT) -n 4 --dist worksteal || $(ALONE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -37,9 +41,19 @@ unit: $(READY)
 matrix: $(READY)
 	$(BIN)/python -m tests.pip_matrix
 
+# Real builds, one after the other: skipped where there is no engine.
+builds: pyz
+	$(BIN)/python -m pytest tests/docker --timeout 300
+
+docker: $(READY)
+	$(BIN)/python -m tests.docker.prepare $(MAKE) builds
+
 # Most of it is waiting, so several scenarios wait at a time.
 faults: $(READY)
 	$(BIN)/python -m tests.lab.faults
+
+pyz: $(READY)
+	$(BIN)/python -m tools.pyz
 
 # Debian's python3 lacks ensurepip until python3-venv is there.
 $(READY): pyproject.toml

@@ -16,8 +16,11 @@ from resilient_pip.model import Phase
 INTERNAL = "internal"
 """The code of an error that is none of ours: a defect."""
 
+RESUMES = ", it resumes"
+"""What an advice says of a run that keeps what it has downloaded."""
 ADVICE = {
     "usage": "correct what is named; `resilient-pip --help` lists the options",
+    "plan-outdated": "make the plan anew with the command that is named, or use the one that fits",
     "target-refused": "install into a virtual environment: run it there, or name it with --python PATH",
     "cannot-write": "free space or permit writing there, then run the same command again",
     "unreachable": "check the network, then run the same command again",
@@ -47,20 +50,27 @@ ADVICE = {
     "child-killed": "give it more memory or less at once (MAX_JOBS=1): SIGKILL mostly means that it ran out",
     "child-hung": "run the same command again; work that is silent for long needs a longer --hung-timeout",
     "deadline": "run the same command again, it resumes; or allow a longer --deadline or --package-timeout",
-    "interrupted": "run the same command again: what is downloaded is kept",
+    "interrupted": "run the same command again, it resumes",
     INTERNAL: "this is a defect of resilient-pip: please report it with the command and what is above",
 }
 """Code, or code/fact, to advice. docs/errors.md shows the same table; a test compares them."""
 
 
-def advice(error: Exception, phase: Phase | None = None) -> str:
-    """Say what to do about the error that ended a run in this phase."""
+def advice(error: Exception, phase: Phase | None = None, *, resumes: bool = True) -> str:
+    """Say what to do about the error that ended a run in this phase.
+
+    Args:
+        error: what ended it.
+        phase: where it was then.
+        resumes: whether the same command finds what was downloaded.
+    """
     if not isinstance(error, ResilientPipError):
         return ADVICE[INTERNAL]
     if isinstance(error, ChildFailed) and error.hint:
         return error.hint
     last = error.last if isinstance(error, AttemptsExhausted) else error
-    return ADVICE.get(f"{last.code}/{_fact(last, phase)}", ADVICE[last.code])
+    found = ADVICE.get(f"{last.code}/{_fact(last, phase)}", ADVICE[last.code])
+    return found if resumes else found.replace(RESUMES, "")
 
 
 def _fact(error: ResilientPipError, phase: Phase | None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,26 +18,32 @@ from resilient_pip import __version__
 from resilient_pip.cache_command.command import run_cache_command
 from resilient_pip.errors import ResilientPipError, UsageError
 from resilient_pip.job import Job
+from resilient_pip.lint_command.command import run_lint_command
 from resilient_pip.model import RunResult
 from resilient_pip.pip_adapter import PIP_COMMANDS, leading_options, read_install
-from resilient_pip.plan.table import plan_as_json, plan_table
+from resilient_pip.plan_command.arguments import (
+    INSTALL_OPTIONS,
+    PLAN_FLAGS,
+    PLAN_OPTIONS,
+    read_plan_arguments,
+)
+from resilient_pip.plan_command.command import show_plan
 from resilient_pip.report import failure_block, summary
 from resilient_pip.session import run
-from resilient_pip.settings import resolve_settings
+from resilient_pip.settings import OPTIONS, resolve_settings
 from resilient_pip.ui.choose import open_display, terminal_size
 from resilient_pip.ui.hub import Hub
-from resilient_pip.ui.lines import write_lines
+from resilient_pip.ui.lines import write_lines, write_text
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-COMMANDS = ("install", "plan", "cache")
+COMMANDS = ("install", "plan", "cache", "lint")
 BUG = 70
 """Exit code of a defect of this program (EX_SOFTWARE in sysexits.h)."""
 TICK_S = 0.5
-JSON_FLAG = "--json"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -61,13 +67,21 @@ def _main(argv: list[str]) -> int:
     command = _command(argv)
     if command == "cache":
         return _cache(argv)
+    if command == "lint":
+        return _lint(argv)
     folder = _working_folder()
-    flags = {JSON_FLAG: "print the plan as JSON"} if command == "plan" else {}
+    options, flags = (PLAN_OPTIONS, PLAN_FLAGS) if command == "plan" else (INSTALL_OPTIONS, {})
     # pip admits some options (--platform…) in a dry run only, which a plan is.
     words = ["--dry-run", *argv] if command == "plan" else argv
-    read = partial(read_install, words, flags=flags, prog=f"resilient-pip {command}")
+    read = partial(
+        read_install,
+        words,
+        extra_options=(*OPTIONS, *options),
+        flags=flags,
+        prog=f"resilient-pip {command}",
+    )
     install, given = read()
-    as_json = given.pop(JSON_FLAG, None) is not None
+    arguments = read_plan_arguments(given, one_call=install.one_call)
     settings = resolve_settings(given, os.environ, _table(Path("pyproject.toml")))
     job = Job(
         install=install,
@@ -76,10 +90,15 @@ def _main(argv: list[str]) -> int:
         environ=os.environ,
         cwd=folder,
         plan_only=install.dry_run,
+        to_save=arguments.to_save,
+        plan_files=arguments.plan_files,
+        install_groups=arguments.install_groups,
+        from_install_group=arguments.from_install_group,
     )
     result = anyio.run(partial(_show_run, job, sys.stderr))
     if result.plan is not None and result.error is None and install.dry_run:
-        _print_plan(result, sys.stdout, as_json=as_json)
+        width = terminal_size(sys.stdout).columns
+        write_lines(sys.stdout, show_plan(result.plan, arguments, settings, cwd=folder, width=width))
         return result.exit_code
     return _end(result)
 
@@ -100,6 +119,16 @@ def _cache(argv: Sequence[str]) -> int:
     )
     write_lines(sys.stdout, lines)
     return 0
+
+
+def _lint(argv: Sequence[str]) -> int:
+    result = run_lint_command(
+        argv, stdin=sys.stdin.buffer, tell=lambda line: write_lines(sys.stderr, [f"resilient-pip: {line}"])
+    )
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as a Dockerfile is, whatever the locale
+    write_text(sys.stdout, result.output)
+    return result.exit_code
 
 
 def _command(argv: list[str]) -> str:
@@ -159,15 +188,6 @@ def _table(path: Path) -> Mapping[str, Any]:
     if not isinstance(table, dict):
         raise UsageError(message=f"{path}: [tool.resilient-pip] is not a table")
     return table
-
-
-def _print_plan(result: RunResult, stream: TextIO, *, as_json: bool) -> None:
-    if result.plan is None:
-        return
-    if as_json:
-        write_lines(stream, [json.dumps(plan_as_json(result.plan), indent=2)])
-    else:
-        write_lines(stream, plan_table(result.plan, width=terminal_size(stream).columns))
 
 
 def _end(result: RunResult) -> int:

@@ -3,11 +3,15 @@
 Group 1 installs while group 2 still downloads. Only where something installed is replaced, or where
 everything goes in one call, are all files fetched and built first: then a failure leaves the
 environment as it was.
+
+What is not kept for the next run goes as soon as its group is installed, so that the disk never holds all
+downloads beside all that is installed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -39,12 +43,15 @@ class Delivery:
     emit: Emit
     everything_first: bool
     """Fetch and build all groups before the first is installed."""
+    own: Path
+    """The run's own folder: files in it are not kept, but for this run."""
 
     def __post_init__(self) -> None:
         self._stored: dict[ProjectName, StoredFile] = {}
         self._errors: dict[ProjectName, ResilientPipError] = {}
         self._changed = anyio.Event()
         self._failed: RunFailed | None = None
+        self._spent: set[Path] = set()
 
     async def run(self) -> None:
         """Fetch, build and install everything.
@@ -131,6 +138,7 @@ class Delivery:
         try:
             await self.install(group, wheels)
             outcome = Outcome.DONE
+            await self._remove_spent(group, wheels, self.plan.groups[number:])
         except ResilientPipError as error:
             outcome = Outcome.FAILED
             raise RunFailed(error, locate(self.plan, Phase.INSTALL, group=group)) from error
@@ -144,3 +152,27 @@ class Delivery:
                     elapsed_s=anyio.current_time() - started,
                 )
             )
+
+    async def _remove_spent(
+        self, group: Group, wheels: dict[ProjectName, Path], later: Sequence[Group]
+    ) -> None:
+        """Remove the files of groups that are installed; while something is still to be built, they stay.
+
+        A build may ask the gateway for the same files, and would have to wait for them once more.
+        """
+        stored = [self._stored[file.project].path for file in group.files if file.project in self._stored]
+        self._spent |= {path for path in (*stored, *wheels.values()) if path.is_relative_to(self.own)}
+        if not any(self._is_built_later(planned) for each in later for planned in each.files):
+            await to_thread.run_sync(_remove, self._spent)
+            self._spent = set()
+
+    def _is_built_later(self, planned: PlannedFile) -> bool:
+        if planned.form.is_built_in_place:
+            return True
+        return planned.is_built_before and not self.everything_first
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):  # what cannot be removed goes with the run's folder
+            path.unlink()

@@ -2,6 +2,7 @@
 
     ResilientPipError                      exit
       UsageError           usage              2
+        PlanOutdated       plan-outdated      2
       TargetRefused        target-refused     1
       StorageError         cannot-write      73
       SourceError                                one source failed to serve one request
@@ -66,6 +67,18 @@ class UsageError(ResilientPipError):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.message}" if self.source else self.message
+
+
+@dataclass(kw_only=True, eq=False)
+class PlanOutdated(UsageError):
+    """A plan file does not fit the interpreter, requirements, constraints or options any more."""
+
+    code = "plan-outdated"
+    renew: str
+    """The command that makes it anew."""
+
+    def __str__(self) -> str:
+        return f"{self.message}; make it anew: {self.renew}"
 
 
 @dataclass(kw_only=True, eq=False)

@@ -50,6 +50,22 @@ class PhaseFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOpened:
+    """It is known where the run puts what it downloads."""
+
+    folder: str
+    """Of the cache; "" where there is none."""
+    keeps: bool
+    """Whether the next run finds there what this one downloads."""
+    why: str
+    """As in "it is kept, as …"."""
+    by_default: bool
+    """Whether that is what everybody expects, and nothing to tell."""
+    mount: str
+    """Where a cache mount would make it keep; "" where that would change nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReady:
     """All files are known."""
 
@@ -179,6 +195,7 @@ class Noted:
 Event: TypeAlias = (
     PhaseStarted
     | PhaseFinished
+    | CacheOpened
     | PlanReady
     | TransferStarted
     | TransferAdvanced

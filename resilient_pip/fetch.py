@@ -58,6 +58,11 @@ class _Job:
         self.is_led = False
         self.result: StoredFile | None = None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether its file was there and was removed, as its group is installed."""
+        return self.result is not None and not self.result.path.exists()
+
     def succeed(self, result: StoredFile) -> None:
         """Note where the complete file is."""
         self.result = result
@@ -128,7 +133,7 @@ class Downloads:
 
     def _join(self, file: RemoteFile, terms: Terms | None, *, urgent: bool) -> _Job:
         job = self._jobs.get(file.url)
-        if job is None:
+        if job is None or job.is_gone:
             ticket = self._slots.ticket(host_of(file.url), urgent=urgent)
             job = _Job(file, terms or usual_terms(file.size, self._settings), ticket)
             self._jobs[file.url] = job

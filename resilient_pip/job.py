@@ -22,3 +22,10 @@ class Job:
     """The user's folder: relative paths of requirements and options start there."""
     plan_only: bool = False
     """End with the plan."""
+    to_save: bool = False
+    """The plan is for other machines: made as for an empty environment, with a hash for every file."""
+    plan_files: tuple[str, ...] = ()
+    """Files that hold the plan; none: it is made."""
+    install_groups: tuple[str, ...] = ()
+    """The only groups that are wanted, with those from `from_install_group` on; neither given: all."""
+    from_install_group: str | None = None

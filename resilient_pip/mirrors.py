@@ -17,13 +17,12 @@ from anyio import to_thread
 
 from resilient_pip.errors import AttemptsExhausted
 from resilient_pip.events import Emit, Kind, Noted, Subject
+from resilient_pip.index.hashes import SECURE
 from resilient_pip.index.pages import ACCEPT, ListedFile, PageError, parse_page
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
+from resilient_pip.transport.credentials import without_login
 from resilient_pip.transport.places import Find
 from resilient_pip.transport.small import SmallReader
-
-SECURE = frozenset({"sha256", "sha384", "sha512"})
-"""Algorithms of which one must be given for a file that comes from a mirror."""
 
 _Choose: TypeAlias = Callable[[ListedFile], "str | None"]
 
@@ -69,11 +68,43 @@ class Mirrors:
         return tuple(partial(mirror.find, file, choose) for mirror in self._mirrors)
 
 
+class Relisted:
+    """Where the files of a plan are by now, by the pages of their own indexes: a signed URL does not last."""
+
+    def __init__(self, indexes: Sequence[str], *, reader: SmallReader, emit: Emit) -> None:
+        """Make them.
+
+        Args:
+            indexes: the URLs that this run has; may carry credentials.
+            reader: for pages alone, as with `Mirrors`.
+            emit: gets the notes.
+        """
+        self._urls = {redact(url): url for url in indexes}
+        self._reader = reader
+        self._emit = emit
+        self._indexes: dict[SafeUrl, _Mirror] = {}
+
+    def of_file(self, file: RemoteFile) -> tuple[Find, ...]:
+        """Say where else a file may be looked for; nowhere where no index on the network lists it."""
+        is_listed = file.index.startswith(("http:", "https:")) and file.index != file.safe_url
+        if not is_listed or SECURE.isdisjoint(file.hashes):
+            return ()
+        if file.index not in self._indexes:
+            url = self._urls.get(file.index, file.index)
+            self._indexes[file.index] = _Mirror(url, self._reader, self._emit, kind="index")
+
+        def choose(listed: ListedFile) -> str | None:
+            return None if without_login(listed.file.url) == file.url else listed.file.url
+
+        return (partial(self._indexes[file.index].find, file, choose),)
+
+
 class _Mirror:
     """One mirror with the pages that were read of it; left for the run when one cannot be read."""
 
-    def __init__(self, url: str, reader: SmallReader, emit: Emit) -> None:
+    def __init__(self, url: str, reader: SmallReader, emit: Emit, *, kind: str = "mirror") -> None:
         self._url = url.rstrip("/")
+        self._kind = kind
         self._reader = reader
         self._emit = emit
         self._is_left = False
@@ -106,7 +137,7 @@ class _Mirror:
     def _leave(self, error: Exception) -> None:
         if not self._is_left:
             self._is_left = True
-            self._emit(Noted(message=f"the mirror {redact(self._url)} is left: {error}"))
+            self._emit(Noted(message=f"the {self._kind} {redact(self._url)} is left: {error}"))
 
 
 def main_index(index_urls: Sequence[str], sources: Sequence[str]) -> SafeUrl | None:

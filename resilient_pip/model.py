@@ -318,6 +318,12 @@ class Plan:
     stages: tuple[Stage, ...]
     satisfied: tuple[str, ...] = ()
     """Requirements that what is installed fulfils already, as "numpy 1.26.4"."""
+    order: tuple[str, ...] = ()
+    """Names of install groups in their order, also of those that need nothing any more."""
+    options: tuple[str, ...] = ()
+    """Words of pip's that had a say in which files were chosen (`pip_options.deciding`)."""
+    made_for: str = ""
+    """The interpreter that it was made for, as people read it: "CPython 3.11 on linux x86_64"."""
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -407,3 +413,7 @@ class RunResult:
     failure: Failure | None = None
     statistics: Statistics = Statistics()
     elapsed_s: float = 0.0
+    resumes: bool = True
+    """Whether the same command finds what this run has downloaded."""
+    cache_mount: str = ""
+    """Where a cache mount would have kept it; "" where that changes nothing."""

@@ -69,6 +69,20 @@ def words(child: Child, values: Mapping[str, Any], defaults: Mapping[str, Any]) 
     return passed + (_install_only(values) if child is Child.INSTALL else ())
 
 
+def deciding(plan_options: Words) -> Words:
+    """Pick out of the words for the planning pip those that decide which files it may choose.
+
+    Not those that look at what is installed, nor format control and --require-hashes: whether a plan obeys
+    these is seen in its files.
+    """
+    return tuple(word for word in plan_options if word.startswith(_DECIDING))
+
+
+def is_foreign(plan_options: Words) -> bool:
+    """Whether files are chosen for another interpreter than the target (--platform, --python-version…)."""
+    return any(word.startswith(_FOREIGN) for word in plan_options)
+
+
 def refusal(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
     """Say which given option cannot be had here, and why; None where all can."""
     for row in ROWS:
@@ -155,6 +169,12 @@ def _ignored(dest: str, *flags: str, why: str) -> Row:
 def _refused(dest: str, *flags: str, why: str) -> Row:
     return Row(dest=dest, flags=flags, fate=Fate.REFUSED, why=why, refuses=lambda _: True)
 
+
+_FOREIGN = ("--platform=", "--python-version=", "--implementation=", "--abi=")
+_DECIDING = (
+    *("--ignore-requires-python", "--no-deps", "--pre", "--all-releases=", "--only-final="),
+    *("--prefer-binary", "--uploaded-prior-to=", *_FOREIGN),
+)
 
 _PLAN, _BUILD, _INSTALL, _NETWORK = Child.PLAN, Child.BUILD, Child.INSTALL, Child.NETWORK
 

@@ -15,14 +15,15 @@ from resilient_pip.child.process import Supervisor
 from resilient_pip.detour import NO_DETOUR, Detour, detour
 from resilient_pip.direct import DirectDownloads, DirectFile, direct_files
 from resilient_pip.dry_run import DryRun
-from resilient_pip.errors import PlanError
+from resilient_pip.errors import PlanError, ResilientPipError
 from resilient_pip.events import Emit
-from resilient_pip.failing import RunFailed
+from resilient_pip.failing import RunFailed, locate
 from resilient_pip.fetch import Downloads
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.gateway.server import Gateway
 from resilient_pip.gateway.wanted import hashes_of, named
 from resilient_pip.index.candidates import TargetMarkers
+from resilient_pip.index.hashes import SECURE
 from resilient_pip.job import Job
 from resilient_pip.model import Failure, Install, Phase, Plan, ProjectName, RemoteFile, project_name
 from resilient_pip.plan.planning import make_plan
@@ -47,7 +48,7 @@ class Planning:
     pip: Pip
     emit: Emit
 
-    async def run(self) -> tuple[Plan, Report]:
+    async def run(self) -> Plan:
         """Make the plan.
 
         Raises:
@@ -55,7 +56,7 @@ class Planning:
             ResilientPipError: pip could not be run to its end.
         """
         install = self.job.install
-        installed = {} if looks_at_nothing(install) else self.target.installed
+        installed = {} if self.job.to_save or looks_at_nothing(install) else self.target.installed
         versions = {name: project.version for name, project in installed.items()}
         self.gateway.start(named(install.requirements), hashes_of(install.requirements, versions))
         markers = TargetMarkers(environment=self.target.markers, tags=self.target.tags)
@@ -69,15 +70,16 @@ class Planning:
             return self.gateway.remote_file(url) or known.get(url)
 
         report = read_report(document, resolve=resolve, installed=installed)
+        if self.job.to_save:
+            report = await self._with_hashes(report)
         report = report.with_sizes(await self._sizes(report))
-        plan = make_plan(
+        return make_plan(
             report,
             install=install,
             installed=installed,
             settings=self.job.settings,
             cwd=self.job.cwd,
         )
-        return plan, report
 
     async def _ask(self, wanted: Sequence[DirectFile], way: Detour) -> dict[str, Any]:
         """Let pip plan; once more without the detour, which contradicts a dependency on the same URL."""
@@ -115,6 +117,8 @@ class Planning:
         takes its time. Where the end of pip's patience is to come first, it has to be shorter.
         """
         cache = (f"--cache-dir={self.workspace.direct}",) if wanted else ()
+        if self.job.to_save:
+            cache = (*cache, "--ignore-installed")
         past_the_gateway = any(one.front not in way.urls and not one.file.is_wheel for one in wanted)
         patience_s = self.job.settings.hung_timeout_s / _WAITS
         return (*cache, f"--timeout={patience_s:g}") if past_the_gateway else cache
@@ -128,6 +132,34 @@ class Planning:
             cache=self.workspace.direct,
         )
         return await downloads.fetch(wanted)
+
+    async def _with_hashes(self, report: Report) -> Report:
+        """Fetch the files that the index tells no good hash of: whoever uses the plan has to check them.
+
+        Raises:
+            RunFailed: one cannot be had.
+        """
+        failed: list[RunFailed] = []
+        files = list(report.files)
+
+        async def fetch(number: int) -> None:
+            planned = files[number]
+            try:
+                stored = await self.downloads.fetch(planned.file)
+            except ResilientPipError as error:
+                failed.append(RunFailed(error, locate(Plan(stages=()), Phase.PLAN, planned=planned)))
+                tasks.cancel_scope.cancel()
+                return
+            hashes = {**planned.file.hashes, "sha256": stored.sha256}
+            files[number] = replace(planned, file=replace(planned.file, hashes=hashes, size=stored.size))
+
+        async with anyio.create_task_group() as tasks:
+            for number, planned in enumerate(report.files):
+                if planned.form.is_fetched and SECURE.isdisjoint(planned.file.hashes):
+                    tasks.start_soon(fetch, number)
+        if failed:
+            raise failed[0]
+        return replace(report, files=tuple(files))
 
     async def _sizes(self, report: Report) -> dict[ProjectName, int]:
         """Ask for the sizes that the index does not tell."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from anyio import to_thread
 
-from resilient_pip.cache.place import cache_folder
-from resilient_pip.cache.store import Store
+from resilient_pip.cache.opening import OpenCache, open_cache
 from resilient_pip.child.command import child_environment
-from resilient_pip.errors import StorageError, UsageError
-from resilient_pip.events import Emit, Noted
+from resilient_pip.errors import UsageError
+from resilient_pip.events import CacheOpened, Emit, Noted
 from resilient_pip.install.repair import Repaired
 from resilient_pip.install.scheme import Scheme, scheme_of
 from resilient_pip.install.unfinished import note_earlier, repair_earlier
@@ -36,9 +33,7 @@ class Prepared:
     """Where in the destination what goes."""
     repaired: tuple[Repaired, ...]
     """What an earlier run had left half installed, and is not there any more."""
-    store: Store
-    cache: Path | None
-    """The folder that lasts beyond the run, which may be one that is only read; None: there is none."""
+    cache: OpenCache
 
 
 async def prepare(job: Job, workspace: Workspace, emit: Emit) -> Prepared:
@@ -62,7 +57,7 @@ async def prepare(job: Job, workspace: Workspace, emit: Emit) -> Prepared:
         emit(
             Noted(message=f"installing to {destination.folder}, as the normal site-packages is not writable")
         )
-    store, cache = await _open_store(job, workspace, emit)
+    cache = await _open_cache(job, workspace, emit)
     scheme = scheme_of(target, install, destination)
     repaired: tuple[Repaired, ...] = ()
     if job.plan_only:
@@ -75,7 +70,6 @@ async def prepare(job: Job, workspace: Workspace, emit: Emit) -> Prepared:
         destination=destination,
         scheme=scheme,
         repaired=repaired,
-        store=store,
         cache=cache,
     )
 
@@ -87,42 +81,18 @@ def _refuse_stages(requirements: Iterable[Requirement]) -> None:
             raise UsageError(message=message, source=requirement.directive.source)
 
 
-async def _open_store(job: Job, workspace: Workspace, emit: Emit) -> tuple[Store, Path | None]:
-    """Open the cache; one that cannot be written is read where it can be, and the run keeps its own files.
-
-    Raises:
-        StorageError: --file-cache names what can be neither written nor read.
-    """
-    folder = cache_folder(job.settings, job.install.pip_cache_dir)
-    temporary = Store.temporary(workspace.root / "files")
-    if folder is not None:
-        store = Store(folder)
-        try:
-            await to_thread.run_sync(store.prepare)
-        except StorageError as error:
-            if await to_thread.run_sync(_look_in, temporary, folder):
-                emit(Noted(message=f"{error}; what is there is used, nothing is kept for the next run"))
-            elif job.settings.file_cache:
-                raise
-            else:
-                folder = None
-                emit(Noted(message=f"{error}; nothing is kept for the next run"))
-        else:
-            if not store.has_locks:
-                emit(
-                    Noted(message=f"{folder}: no file locks there; no other run shares or resumes downloads")
-                )
-            return store, folder
-    await to_thread.run_sync(temporary.prepare)
-    return temporary, folder
-
-
-def _look_in(store: Store, folder: Path) -> bool:
-    """Let a store find what is in a folder that only can be read; say whether it can."""
-    if not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
-        return False
-    try:
-        store.look_in(folder)
-    except StorageError:
-        return False
-    return True
+async def _open_cache(job: Job, workspace: Workspace, emit: Emit) -> OpenCache:
+    own = workspace.root / "files"
+    cache = await to_thread.run_sync(open_cache, job.settings, job.install.pip_cache_dir, own)
+    for note in cache.notes:
+        emit(Noted(message=note))
+    emit(
+        CacheOpened(
+            folder=str(cache.folder or ""),
+            keeps=cache.keeping.keeps,
+            why=cache.keeping.why,
+            by_default=cache.keeping.by_default,
+            mount=str(cache.keeping.mount or ""),
+        )
+    )
+    return cache

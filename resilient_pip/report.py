@@ -9,6 +9,7 @@ from resilient_pip.errors import (
     AttemptsExhausted,
     ChildFailed,
     DeadlineExceeded,
+    Interrupted,
     PlanError,
     ResilientPipError,
     SourceError,
@@ -49,10 +50,10 @@ def failure_block(result: RunResult) -> list[str]:
         *_row("from", _source(error, failure)),
         *_row("cause", *_cause(error)),
         *_row("tries", tries),
-        *_row("kept", _kept(error, failure)),
+        *_row("kept", _kept(result)),
         *_row("log", error.log if isinstance(error, ChildFailed) else ""),
         *_groups(result),
-        *_row("do", advice(error, failure.phase if failure else None)),
+        *_row("do", advice(error, failure.phase if failure else None, resumes=result.resumes)),
     ]
 
 
@@ -108,7 +109,10 @@ def _cause(error: Exception) -> list[str]:
             return f"{type(error).__name__}: {error}".splitlines()
 
 
-def _kept(error: Exception, failure: Failure | None) -> str:
+def _kept(result: RunResult) -> str:
+    error, failure = result.error, result.failure
+    if result.cache_mount and isinstance(error, AttemptsExhausted | DeadlineExceeded | Interrupted):
+        return f"nothing; with RUN --mount=type=cache,target={result.cache_mount} the next build resumes"
     of_error = error.kept if isinstance(error, AttemptsExhausted | DeadlineExceeded) else 0
     kept = max(of_error, failure.kept if failure else 0)
     return f"{format_bytes(kept)}; the same command resumes there" if kept else ""

@@ -15,11 +15,13 @@ from resilient_pip.gateway.sources import order_sources
 from resilient_pip.gateway.wanted import routes_of, specifiers
 from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.job import Job
-from resilient_pip.mirrors import Mirrors, main_index
+from resilient_pip.mirrors import Mirrors, Relisted, main_index
+from resilient_pip.model import RemoteFile
 from resilient_pip.preparation import Prepared
 from resilient_pip.target.pip_copy import pip_argv
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.credentials import Credentials
+from resilient_pip.transport.places import Find
 from resilient_pip.transport.small import SmallReader
 from resilient_pip.workspace import Workspace
 
@@ -67,7 +69,7 @@ async def open_services(
         downloads=downloads,
         supervisor=supervisor,
         pip=pip(None),
-        caching_pip=pip(job.install.pip_cache_dir),
+        caching_pip=pip(prepared.cache.pip_cache_dir),
     )
 
 
@@ -93,8 +95,13 @@ async def _open_gateway(
         reader=SmallReader(client, settings, emit),
         emit=emit,
     )
+    relisted = Relisted(urls, reader=SmallReader(client, settings, emit), emit=emit)
+
+    def places(file: RemoteFile) -> tuple[Find, ...]:
+        return (*(relisted.of_file(file) if job.plan_files else ()), *mirrors.of_file(file))
+
     downloads = Downloads(
-        client=client, store=prepared.store, settings=settings, emit=emit, mirrors=mirrors.of_file
+        client=client, store=prepared.cache.store, settings=settings, emit=emit, mirrors=places
     )
     gateway = Gateway(
         sources=sources,

@@ -11,6 +11,7 @@ import anyio
 
 from resilient_pip.errors import ChildFailed, DeadlineExceeded, Interrupted, ResilientPipError
 from resilient_pip.events import (
+    CacheOpened,
     Emit,
     Event,
     GroupFinished,
@@ -58,6 +59,8 @@ async def run(job: Job, emit: Emit) -> RunResult:
         failure=failed.failure if failed else None,
         statistics=tally.statistics(),
         elapsed_s=anyio.current_time() - started,
+        resumes=place.cache is None or place.cache.keeps,
+        cache_mount=place.cache.mount if place.cache else "",
     )
 
 
@@ -65,6 +68,7 @@ async def run(job: Job, emit: Emit) -> RunResult:
 class _Place:
     """Where the run is, folded from its events: for an end that no part of it caused."""
 
+    cache: CacheOpened | None = None
     plan: Plan | None = None
     latest: Phase = Phase.PREPARE
     under_way: list[Phase] = field(default_factory=list)
@@ -75,6 +79,8 @@ class _Place:
 
     def handle(self, event: Event) -> None:
         match event:
+            case CacheOpened():
+                self.cache = event
             case PlanReady(plan=plan):
                 self.plan = plan
             case PhaseStarted(phase=phase):

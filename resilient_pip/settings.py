@@ -27,10 +27,13 @@ def _count(text: str) -> int:
     return value
 
 
-def _progress(text: str) -> str:
-    if text not in {"auto", "bars", "log"}:
-        raise ValueError(f"{text!r} is not auto, bars or log")
-    return text
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is not {', '.join(words[:-1])} or {words[-1]}")
+        return text
+
+    return read
 
 
 def _web_url(text: str) -> str:
@@ -54,7 +57,7 @@ class Settings:
     """Every value that a user may set; times in seconds, sizes in bytes. Reasons: docs/configuration.md."""
 
     heartbeat_s: float = _row(10.0, parse_seconds, "longest silence of a log")
-    progress: str = _row("auto", _progress, "auto, bars (terminal) or log (lines)")
+    progress: str = _row("auto", _one_of("auto", "bars", "log"), "auto, bars (terminal) or log (lines)")
     connect_timeout_s: float = _row(10.0, parse_seconds, "for a connection to come about")
     page_timeout_s: float = _row(30.0, parse_seconds, "for the first byte of an index page or metadata")
     first_byte_timeout_s: float = _row(60.0, parse_seconds, "for the first byte of a file; doubles per try")
@@ -93,6 +96,11 @@ class Settings:
         (), _web_url, "another simple index for the files of --index-url (repeatable)", many=True, secret=True
     )
     file_cache: str | None = _row(None, str, "folder for downloaded files [<pip cache dir>/resilient-pip]")
+    cache_mode: str = _row(
+        "auto",
+        _one_of("auto", "keep", "discard"),
+        "keep or discard what was downloaded, or auto: keep it, but in a container on a mount only",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,7 @@ class Option:
     help: str
     many: bool
     default: Any
+    short: str | None = None
 
 
 def _spell(entry: dataclasses.Field[Any]) -> Option:

@@ -21,6 +21,7 @@ from resilient_pip.errors import ChildFailed, StorageError
 from resilient_pip.events import Emit, Noted, PlanReady
 from resilient_pip.failing import RunFailed, locate
 from resilient_pip.fetch import StoredFile
+from resilient_pip.frozen import FrozenPlanning
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.install.check import differences
 from resilient_pip.install.installer import Installer
@@ -30,14 +31,14 @@ from resilient_pip.install.unfinished import journalled
 from resilient_pip.job import Job
 from resilient_pip.model import Failure, Group, Phase, Plan, PlannedFile, ProjectName, RequirementForm
 from resilient_pip.phases import phase
-from resilient_pip.plan.report import Report
+from resilient_pip.plan.selection import select
 from resilient_pip.planning import Planning, looks_at_nothing
 from resilient_pip.policy.deadlines import install_limit_s
 from resilient_pip.preparation import Prepared, prepare
 from resilient_pip.remote_requirements import read_remote_files
 from resilient_pip.services import Services, open_services
 from resilient_pip.target.environment import inspect
-from resilient_pip.target.room import check_room
+from resilient_pip.target.room import check_room, fullest
 from resilient_pip.workspace import Workspace, write_build_constraints
 
 
@@ -54,16 +55,16 @@ async def carry_out(job: Job, workspace: Workspace, emit: Emit) -> None:
         job = replace(job, install=install)
         prepared = await prepare(job, workspace, emit)
     async with AsyncExitStack() as lifetimes:
-        lifetimes.callback(prepared.store.close)
+        lifetimes.callback(prepared.cache.store.close)
         services = await open_services(job, workspace, prepared, emit, lifetimes)
         run = _Run(job=job, workspace=workspace, emit=emit, prepared=prepared, services=services)
         async with phase(emit, Phase.PLAN):
-            plan, report = await run.planning.run()
+            plan = await run.plan()
         emit(PlanReady(plan=plan))
         run.note_what_is_gone(plan)
         if job.plan_only or not plan.groups:
             return
-        await run.deliver(plan, report)
+        await run.deliver(plan)
         async with phase(emit, Phase.CHECK):
             await run.check(plan)
 
@@ -78,8 +79,26 @@ class _Run:
     prepared: Prepared
     services: Services
 
+    async def plan(self) -> Plan:
+        """Take the plan from the files that hold it, else make it; of it the groups that are wanted."""
+        job, target = self.job, self.prepared.target
+        installed = {} if looks_at_nothing(job.install) else target.installed
+        if job.plan_files:
+            self.services.gateway.hold()
+            frozen = FrozenPlanning(job=job, target=target, scheme=self.prepared.scheme, installed=installed)
+            plan = await frozen.run()
+        else:
+            plan = await self._planning.run()
+        return select(
+            plan,
+            job.install_groups,
+            job.from_install_group,
+            installed=installed,
+            environment=target.markers,
+        )
+
     @property
-    def planning(self) -> Planning:
+    def _planning(self) -> Planning:
         return Planning(
             job=self.job,
             workspace=self.workspace,
@@ -99,16 +118,16 @@ class _Run:
                 old = f" ({one.replaced} was there before)" if one.replaced else ""
                 self.emit(Noted(message=f"{one.name} is gone, and nothing here asks for it{old}"))
 
-    async def deliver(self, plan: Plan, report: Report) -> None:
+    async def deliver(self, plan: Plan) -> None:
         """Fetch, build and install."""
         install = self.job.install
         await to_thread.run_sync(self._check_room, plan)
-        builder = await self._builder(report)
+        builder = await self._builder()
         installer = Installer(
             pip=self.services.pip,
             options=(*install.install_options, *install.network_options),
             planned=plan.files,
-            environment=report.environment,
+            environment=self.prepared.target.markers,
             folder=self.workspace.root,
             one_call=install.one_call,
         )
@@ -120,15 +139,19 @@ class _Run:
             install=partial(self._install, installer, plan),
             emit=self.emit,
             everything_first=plan.replaces or install.one_call,
+            own=self.workspace.root,
         ).run()
 
     def _check_room(self, plan: Plan) -> None:
         """See that cache and target can hold at least what is downloaded; unpacked it is more."""
-        store = self.prepared.store
-        missing = sum(store.missing(planned.file) for planned in plan.files)
+        store, target = self.prepared.cache.store, Path(self.prepared.destination.folder)
+        coming = [sum(store.missing(planned.file) for planned in group.files) for group in plan.groups]
         size = sum(group.size for group in plan.groups)
         try:
-            check_room([(store.root, missing), (Path(self.prepared.destination.folder), size)])
+            for downloaded, installed in fullest(
+                coming, size, stay=store.persistent, all_first=plan.replaces
+            ):
+                check_room([(store.root, downloaded), (target, installed)])
         except StorageError as error:
             raise RunFailed(error, Failure(phase=Phase.DOWNLOAD)) from error
 
@@ -191,12 +214,12 @@ class _Run:
             busy=busy,
         )
 
-    async def _builder(self, report: Report) -> Builder:
+    async def _builder(self) -> Builder:
         install = self.job.install
         traits = await to_thread.run_sync(
             partial(
                 read_traits,
-                environment=report.environment,
+                environment=self.prepared.target.markers,
                 tag=self.prepared.target.tags[0],
                 options=(*install.build_options, *install.network_options),
                 environ=self.services.pip.env,
@@ -214,7 +237,8 @@ class _Run:
             caching_pip=self.services.caching_pip,
             traits=traits,
             folder=self.workspace.root / "built",
-            cache=self.prepared.cache and self.prepared.cache / "built",
+            cache=self.prepared.cache.built,
+            keeps=self.prepared.cache.store.persistent,
             emit=self.emit,
         )
 

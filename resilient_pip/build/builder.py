@@ -10,7 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from resilient_pip.build.kept import keep_wheel, kept_wheel
+from resilient_pip.build.kept import keep_wheel, kept_wheel, whole_wheel
 from resilient_pip.build.traits import BuildTraits, cache_key
 from resilient_pip.child.again import again_if_killed
 from resilient_pip.child.command import Command
@@ -40,8 +40,10 @@ class Builder:
     folder: Path
     """A private folder, where wheels that are not cached stay for the run."""
     cache: Path | None
-    """Where built wheels are kept from run to run; None: nowhere."""
+    """Where wheels that earlier runs have built are; None: nowhere."""
     emit: Emit
+    keeps: bool = True
+    """Whether wheels that this run builds are kept in the cache too; else nothing there is changed."""
 
     async def wheel_of(self, planned: PlannedFile, stored: StoredFile | None) -> Path | None:
         """Give the wheel of a project, built where it has to be.
@@ -67,11 +69,14 @@ class Builder:
 
     async def _from_sdist(self, planned: PlannedFile, sdist: StoredFile) -> Path:
         place = self._place(planned, sdist)
-        if place is not None and (kept := await to_thread.run_sync(kept_wheel, place)) is not None:
+        find = kept_wheel if self.keeps else whole_wheel
+        if place is not None and (kept := await to_thread.run_sync(find, place)) is not None:
             return kept
         url = await to_thread.run_sync(self._link, planned, sdist)
         wheel = await self._build(self.pip, planned, url)
-        return wheel if place is None else await to_thread.run_sync(keep_wheel, wheel, place)
+        if place is None or not self.keeps:
+            return wheel
+        return await to_thread.run_sync(keep_wheel, wheel, place)
 
     def _place(self, planned: PlannedFile, sdist: StoredFile) -> Path | None:
         if self.cache is None or not self.traits.are_complete:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resilient_pip.cache.origin import load_origin
-from resilient_pip.cache.place import KEY, SHA256, Name, finished_path, read_name
+from resilient_pip.cache.place import BUILT, KEY, SHA256, Name, finished_path, read_name
 from resilient_pip.disk.storing import storing
 from resilient_pip.model import project_name
 
@@ -105,7 +105,7 @@ def _finished(root: Path) -> Iterator[Entry]:
 
 
 def _built(root: Path) -> Iterator[Entry]:
-    for folder in _folders(root / "built"):
+    for folder in _folders(root / BUILT):
         for place in _matching(folder, SHA256):
             files = _listed(place)
             wheel = next((path.name for path in files if path.suffix == ".whl"), None)
@@ -130,7 +130,7 @@ def _leads_somewhere(root: Path, record: Path) -> bool:
 
 def _left_behind(root: Path) -> Iterator[Path]:
     folders = [root / name for name in ("files", "partial", "urls")]
-    for folder in (*folders, *_folders(root / "built")):
+    for folder in (*folders, *_folders(root / BUILT)):
         yield from _matching(folder, _LEFT_BEHIND)
 
 

@@ -27,6 +27,7 @@ KEY = re.compile(r"(?:url-)?[0-9a-f]{64}(?:\.[0-9a-f]{16})?")
 """Of a partial; the last part is there where another run holds the partial's own name."""
 FOLDER = "resilient-pip"
 """Inside `pip cache dir`, so that the usual cache mount keeps it."""
+BUILT = "built"
 
 
 def cache_folder(settings: Settings, pip_cache_dir: str | None) -> Path | None:

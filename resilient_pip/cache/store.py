@@ -66,7 +66,9 @@ class Store:
                 self.has_locks = False
 
     def look_in(self, readable: Path, *, patience_s: float = PATIENCE_S) -> None:
-        """Find finished files in another store's folder too, which is never written to.
+        """Find finished files in another store's folder too, in which nothing is changed, times neither.
+
+        In an image layer a change of a file's time alone would bring a copy of it into the next layer.
 
         Args:
             readable: the folder.
@@ -76,7 +78,7 @@ class Store:
             StorageError: another process is removing files there.
         """
         try:
-            self._holds.append(hold_with_others(readable, patience_s))
+            self._holds.append(hold_with_others(readable, patience_s, make=False))
         except OSError as error:
             if error.errno == errno.EBUSY:
                 raise StorageError(path=str(readable), reason=str(error.strerror)) from error
@@ -101,7 +103,7 @@ class Store:
         for root in self._roots:
             path = finished_path(root, sha256)
             if await AsyncPath(path).is_file() and await self._is_whole(path, sha256):
-                _touch(path)
+                self._note_use(path)
                 return path
         return None
 
@@ -206,9 +208,17 @@ class Store:
             except OSError:
                 continue
             if digests.mismatch({**file.hashes, "sha256": record.sha256}) is None:
-                _touch(path)
+                self._note_use(path)
                 return record, path
         return None
+
+    def _note_use(self, path: Path) -> None:
+        """Note that a file was used now, for whoever prunes by age; what is only read is left as it is."""
+        if path.is_relative_to(self._root):
+            try:
+                os.utime(path)
+            except OSError:
+                pass  # it may be another user's
 
     def _partial(self, file: RemoteFile) -> Path:
         sha256 = file.hashes.get("sha256", "").lower()
@@ -218,11 +228,3 @@ class Store:
 
 def _record(root: Path, url_digest: str) -> Path:
     return root / "urls" / f"{url_digest}.json"
-
-
-def _touch(path: Path) -> None:
-    """Note the use, for whoever prunes by age; what is read only is not pruned."""
-    try:
-        os.utime(path)
-    except OSError:
-        pass

@@ -33,6 +33,8 @@ class Arguments:
     action: str
     """dir, info, list, prune or purge."""
     folder: Path
+    mode: str
+    """keep, discard or auto: what a run does there."""
     as_json: bool
     max_size: int | None
     max_age_s: float | None
@@ -54,12 +56,14 @@ def read_arguments(argv: Sequence[str], *, environ: Mapping[str, str], table: Ma
         for word in (flag, value)
     ]
     pip_cache_dir, given = read_cache_dir(words, prog=PROG)
-    folder = cache_folder(resolve_settings(given, environ, table), pip_cache_dir)
+    settings = resolve_settings(given, environ, table)
+    folder = cache_folder(settings, pip_cache_dir)
     if folder is None:
         raise UsageError(message="pip's configuration says no-cache-dir; name a folder with --file-cache")
     return Arguments(
         action=found.action,
         folder=folder,
+        mode=settings.cache_mode,
         as_json=getattr(found, "json", False),
         max_size=getattr(found, "max_size", None),
         max_age_s=getattr(found, "max_age", None),
@@ -97,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add("dir", "print the folder")
     for name, text in (
-        ("info", "count files and bytes by their state, say when they were used and what is free"),
+        (
+            "info",
+            "count files and bytes by their state, say when they were used, what is free, what a run keeps",
+        ),
         ("list", "list each file with its size, when it was used and its state, the last used first"),
     ):
         add(name, text).add_argument("--json", action="store_true", help="for programs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from anyio import to_thread
 from resilient_pip.build.kept import whole_wheel
 from resilient_pip.cache.contents import Contents, Entry, State, read_contents
 from resilient_pip.cache.digests import digest_file
+from resilient_pip.cache.mode import UNWRITABLE, look
 from resilient_pip.cache.pruning import expendable
 from resilient_pip.cache.removal import remove
 from resilient_pip.cache_command.arguments import Arguments, read_arguments
@@ -55,7 +57,7 @@ def run_cache_command(
     contents, now = read_contents(asked.folder), time.time()
     match asked.action:
         case "info":
-            return _info(contents, now, as_json=asked.as_json)
+            return _info(contents, asked, now)
         case "list" if asked.as_json:
             return [json.dumps(list_as_json(contents.entries), indent=2)]
         case "list":
@@ -67,13 +69,17 @@ def run_cache_command(
             return removal_lines(remove(contents, contents.entries, others))
 
 
-def _info(contents: Contents, now: float, *, as_json: bool) -> list[str]:
+def _info(contents: Contents, asked: Arguments, now: float) -> list[str]:
+    keeping = look(asked.mode, asked.folder)
+    if keeping.keeps and not os.access(existing(asked.folder), os.W_OK):
+        keeping = UNWRITABLE
     with storing(contents.root):
         free = shutil.disk_usage(existing(contents.root)).free
         record_size = sum(path.stat().st_size for path in contents.records if path.exists())
-    if as_json:
-        return [json.dumps(info_as_json(contents, record_size=record_size, free=free), indent=2)]
-    return info_lines(contents, record_size=record_size, free=free, now=now)
+    if asked.as_json:
+        facts = info_as_json(contents, record_size=record_size, free=free, keeping=keeping)
+        return [json.dumps(facts, indent=2)]
+    return info_lines(contents, record_size=record_size, free=free, keeping=keeping, now=now)
 
 
 def _prune(contents: Contents, asked: Arguments, now: float, tell: Tell) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from resilient_pip.cache.contents import Contents, Entry, State
+from resilient_pip.cache.mode import Keeping
 from resilient_pip.cache.removal import Removed
 from resilient_pip.lines import counted, printable, shorten
 from resilient_pip.units import format_bytes, format_seconds
@@ -16,7 +17,7 @@ _NAME_LIMIT = 100
 _NOUN = {State.FINISHED: "file", State.PARTIAL: "file", State.BUILT: "wheel"}
 
 
-def info_lines(contents: Contents, *, record_size: int, free: int, now: float) -> list[str]:
+def info_lines(contents: Contents, *, record_size: int, free: int, keeping: Keeping, now: float) -> list[str]:
     """Sum up a cache."""
     rows = [(state.value, _sum(contents.of(state), _NOUN[state])) for state in State]
     rows.append(("records", f"{len(contents.records)}, {format_bytes(record_size)}"))
@@ -24,10 +25,12 @@ def info_lines(contents: Contents, *, record_size: int, free: int, now: float) -
     if times:
         rows.append(("used", f"last {_ago(times[-1], now)}, longest not {_ago(times[0], now)}"))
     rows.append(("free", format_bytes(free)))
+    keeps = "keeps what it downloads" if keeping.keeps else "keeps nothing"
+    rows.append(("a run", f"{keeps}, as {keeping.why}"))
     return [f"cache {contents.root}", *(f"  {label:10}{text}" for label, text in rows)]
 
 
-def info_as_json(contents: Contents, *, record_size: int, free: int) -> dict[str, Any]:
+def info_as_json(contents: Contents, *, record_size: int, free: int, keeping: Keeping) -> dict[str, Any]:
     """Sum up a cache for programs; sizes in bytes, times in UTC (ISO 8601)."""
     times = sorted(entry.used_at for entry in contents.entries)
     return {
@@ -40,6 +43,8 @@ def info_as_json(contents: Contents, *, record_size: int, free: int) -> dict[str
         "oldest_use": _iso(times[0]) if times else None,
         "newest_use": _iso(times[-1]) if times else None,
         "free_bytes": free,
+        "a_run_keeps": keeping.keeps,
+        "why": keeping.why,
     }
 
 

@@ -70,20 +70,22 @@ class Hold:
         os.close(self._descriptor)
 
 
-def hold_with_others(root: Path, patience_s: float = PATIENCE_S) -> Hold:
+def hold_with_others(root: Path, patience_s: float = PATIENCE_S, *, make: bool = True) -> Hold:
     """Keep finished files where they are for as long as this run lives.
 
     Args:
         root: the cache folder.
         patience_s: how long to wait for another process that removes files.
+        make: whether to make the marker where none is.
 
     Raises:
         OSError: the marker cannot be made or locked, or another process is removing for too long.
     """
     deadline_s = time.monotonic() + patience_s
+    flags = os.O_RDWR | os.O_CREAT if make else os.O_RDONLY
     while True:
         try:
-            descriptor = _locked(root / IN_USE, os.O_RDWR | os.O_CREAT, fcntl.LOCK_SH)
+            descriptor = _locked(root / IN_USE, flags, fcntl.LOCK_SH)
         except OSError as error:
             if error.errno not in {errno.EROFS, errno.EACCES}:
                 raise

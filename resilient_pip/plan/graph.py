@@ -44,6 +44,10 @@ class Dependencies:
 
     def closure(self, projects: Iterable[ProjectName]) -> frozenset[ProjectName]:
         """Collect these projects, with the extras the user asked for, and everything they need."""
+        return frozenset(project for project, _ in self.reached(projects))
+
+    def reached(self, projects: Iterable[ProjectName]) -> frozenset[Node]:
+        """Collect the same with every extra that is needed."""
         waiting: list[Node] = [(project, "") for project in projects]
         seen = set(waiting)
         while waiting:
@@ -51,7 +55,15 @@ class Dependencies:
                 if node not in seen:
                     seen.add(node)
                     waiting.append(node)
-        return frozenset(project for project, _ in seen)
+        return frozenset(seen)
+
+    def requirements_of(self, node: Node) -> Iterator[ParsedRequirement]:
+        """List what a project itself, or one of its extras, requires on this target."""
+        project, extra = node
+        for requirement in self._requires.get(project, ()):
+            marker = requirement.marker
+            if marker is None or marker.evaluate({**self._environment, "extra": extra}):
+                yield requirement
 
     def _needs(self, node: Node) -> tuple[Node, ...]:
         if node not in self._edges:
@@ -64,9 +76,7 @@ class Dependencies:
             yield project, ""
         else:
             yield from ((project, asked) for asked in self._extras.get(project, ()))
-        for requirement in self._requires.get(project, ()):
-            if requirement.marker and not requirement.marker.evaluate({**self._environment, "extra": extra}):
-                continue
+        for requirement in self.requirements_of(node):
             needed = project_name(requirement.name)
             yield needed, ""
             yield from ((needed, project_name(asked)) for asked in requirement.extras)

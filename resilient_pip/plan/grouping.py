@@ -64,6 +64,25 @@ def make_groups(
     )
 
 
+def group_order(
+    requirements: Iterable[Requirement], groups: Sequence[Group], satisfied: Collection[ProjectName]
+) -> tuple[str, ...]:
+    """Name all groups in their order, with those that are installed already by the name they would have.
+
+    Args:
+        requirements: what the user asked for, in file order, with names.
+        groups: what is to be installed.
+        satisfied: projects that the user asked for and that need nothing any more.
+    """
+    group_of = {requirement: group.name for group in groups for requirement in group.requirements}
+    names = [
+        group_of.get(requirement) or requirement.directive.group or requirement.name
+        for requirement in _in_order(requirements)
+        if requirement in group_of or requirement.name in satisfied
+    ]
+    return tuple(dict.fromkeys([*filter(None, names), *(group.name for group in groups)]))
+
+
 def _drafts(
     requirements: Sequence[Requirement],
     files: Sequence[PlannedFile],

@@ -59,6 +59,11 @@ def extras_of(requirements: Iterable[Requirement]) -> dict[ProjectName, frozense
     return extras
 
 
+def build_options_of(requirement: Requirement) -> tuple[str, ...]:
+    """List a requirement's own options that a build obeys."""
+    return tuple(option for option in requirement.options if option.startswith(_BUILD_OPTIONS))
+
+
 def complete(
     files: Sequence[PlannedFile],
     *,
@@ -89,8 +94,7 @@ def complete(
             build_options=tuple(
                 option
                 for line in lines.get(planned.project, ())
-                for option in line.requirement.options
-                if option.startswith(_BUILD_OPTIONS)
+                for option in build_options_of(line.requirement)
             ),
             reference=_reference(planned, lines.get(planned.project, ()), asked.get(planned.project)),
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from resilient_pip.model import Install, Plan, PlannedFile, ProjectName, Requirement, Stage
+from resilient_pip.pip_options import deciding
 from resilient_pip.plan.graph import Dependencies
-from resilient_pip.plan.grouping import make_groups
+from resilient_pip.plan.grouping import group_order, make_groups
 from resilient_pip.plan.matching import complete, extras_of, name_requirements
 from resilient_pip.plan.report import InstalledProject, Report
 from resilient_pip.plan.terms import with_terms
@@ -48,11 +49,21 @@ def make_plan(
         group_size=settings.group_size,
         one_call=install.one_call or _may_break_half_way(files),
     )
-    planned_projects = {planned.project for planned in files}
+    satisfied = _satisfied(requirements, {planned.project for planned in files}, installed)
     return Plan(
         stages=(Stage(groups=groups),) if groups else (),
-        satisfied=_satisfied(requirements, planned_projects, installed),
+        satisfied=tuple(f"{installed[name].name} {installed[name].version}" for name in satisfied),
+        order=group_order(requirements, groups, satisfied),
+        options=deciding(install.plan_options),
+        made_for=described(report.environment),
     )
+
+
+def described(environment: Mapping[str, str]) -> str:
+    """Name an interpreter by its marker variables, as in "CPython 3.11 on linux x86_64"."""
+    names = ("platform_python_implementation", "python_version", "sys_platform", "platform_machine")
+    implementation, version, platform, machine = (environment.get(name, "") for name in names)
+    return f"{implementation} {version} on {platform} {machine}"
 
 
 def _may_break_half_way(files: Sequence[PlannedFile]) -> bool:
@@ -66,9 +77,9 @@ def _may_break_half_way(files: Sequence[PlannedFile]) -> bool:
 
 def _satisfied(
     requirements: Sequence[Requirement],
-    planned: set[ProjectName],
-    installed: Mapping[ProjectName, InstalledProject],
-) -> tuple[str, ...]:
-    names = {requirement.name: None for requirement in requirements if requirement.name is not None}
-    found = (installed[name] for name in names if name in installed and name not in planned)
-    return tuple(f"{project.name} {project.version}" for project in found)
+    planned: Container[ProjectName],
+    installed: Container[ProjectName],
+) -> tuple[ProjectName, ...]:
+    """List what the user asked for and what needs nothing any more, each once."""
+    names = dict.fromkeys(requirement.name for requirement in requirements)
+    return tuple(name for name in names if name and name in installed and name not in planned)

@@ -59,6 +59,18 @@ def at_commit(url: str, commit: str) -> str:
     return f"{scheme}://{host}{slash}{path.rpartition('@')[0] or path}@{commit}{mark}{fragment}"
 
 
+def without_revision(url: str) -> tuple[str, str | None]:
+    """Split a VCS URL into the repository's URL, without "git+", and its revision; others have none."""
+    front = url.partition("#")[0]
+    vcs, plus, address = front.partition("+")
+    if not (plus and vcs.isalpha()):
+        return front, None
+    scheme, _, rest = address.partition("://")
+    host, _, path = rest.partition("/")
+    repository, at, revision = path.rpartition("@")
+    return f"{scheme}://{host}/{repository if at else path}", revision if at else None
+
+
 def _read_bare(text: str, cwd: str) -> Reference:
     """Split at the marker where pip does: "; " in a URL (";" alone may be part of it), ";" in a path."""
     front, _, marker_text = text.partition("; " if "://" in text else ";")

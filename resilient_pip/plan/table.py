@@ -1,16 +1,12 @@
-"""The plan for people (a text table) and for programs (a JSON object)."""
+"""The plan for people: a text table. For programs there is `plan.document`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from resilient_pip.lines import counted
-from resilient_pip.model import Group, Plan, PlannedFile, Requirement
+from resilient_pip.model import Group, Plan, PlannedFile
 from resilient_pip.units import format_bytes, format_seconds
-
-JSON_VERSION = 1
-"""Raised when a key of `plan_as_json` is renamed or removed; adding one is free."""
 
 _HEADINGS = ("package", "version", "size", "time-out", "group", "index")
 _RIGHT = {2, 3}
@@ -36,15 +32,6 @@ def plan_table(plan: Plan, *, width: int) -> list[str]:
         f"{count}, {format_bytes(size)}{more}",
         *_satisfied(plan),
     ]
-
-
-def plan_as_json(plan: Plan) -> dict[str, Any]:
-    """Lay the plan out for programs; URLs are without credentials."""
-    return {
-        "version": JSON_VERSION,
-        "stages": [{"groups": [_group(group) for group in stage.groups]} for stage in plan.stages],
-        "satisfied": list(plan.satisfied),
-    }
 
 
 def _row(planned: PlannedFile, group: Group) -> tuple[str, ...]:
@@ -81,41 +68,3 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _group(group: Group) -> dict[str, Any]:
-    return {
-        "name": group.name,
-        "size": group.size,
-        "requirements": [_requirement(requirement) for requirement in group.requirements],
-        "files": [_file(planned) for planned in group.files],
-    }
-
-
-def _requirement(requirement: Requirement) -> dict[str, Any]:
-    # Not its text: that may be a URL with credentials.
-    return {
-        "name": requirement.name,
-        "extras": sorted(requirement.extras),
-        "source": str(requirement.source) if requirement.source else None,
-    }
-
-
-def _file(planned: PlannedFile) -> dict[str, Any]:
-    return {
-        "name": planned.name,
-        "version": planned.version,
-        "form": planned.form.value,
-        "requested": planned.requested,
-        "extras": sorted(planned.extras),
-        "replaces": planned.replaces,
-        "yanked": planned.yanked,
-        "filename": planned.file.filename,
-        "url": planned.file.safe_url,
-        "index": planned.file.index,
-        "size": planned.file.size,
-        "hashes": dict(planned.file.hashes),
-        "timeout": planned.limit_s,
-        "timeout_is_hard": planned.terms is not None and planned.terms.hard,
-        "tries": planned.terms.tries if planned.terms else None,
-    }

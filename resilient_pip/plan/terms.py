@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from resilient_pip.model import NO_DIRECTIVE, Directive, PlannedFile, Requirement, Terms
 from resilient_pip.policy.deadlines import usual_terms
@@ -38,6 +39,20 @@ def terms_of(size: int | None, directive: Directive, settings: Settings) -> Term
     if directive.retries is not None:
         terms = replace(terms, tries=directive.retries)
     return terms
+
+
+def with_own_terms(files: Iterable[PlannedFile], settings: Settings) -> tuple[PlannedFile, ...]:
+    """Let what a run says itself (--package-timeout, --tries) beat what its plan had said before."""
+    usual = Settings()
+    changed: dict[str, Any] = {}
+    if settings.package_timeout_s is not None:
+        changed |= {"limit_s": settings.package_timeout_s, "hard": True}
+    if settings.tries != usual.tries:
+        changed["tries"] = settings.tries
+    return tuple(
+        replace(planned, terms=replace(planned.terms, **changed)) if planned.terms else planned
+        for planned in files
+    )
 
 
 def _directive(planned: PlannedFile, requirements: Sequence[Requirement]) -> Directive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resilient_pip.events import Kind
-from resilient_pip.model import Terms
+from resilient_pip.model import Group, PlannedFile, Terms
 from resilient_pip.settings import MIB, Settings
 
 SLOWEST_USEFUL = 256 * 1024
@@ -11,6 +11,8 @@ SLOWEST_USEFUL = 256 * 1024
 _START_S = 60.0
 _TAIL_SHARE = 10
 _INSTALL_S = 300.0
+_UNPACKED = 4
+"""Times the size of a wheel: 2.6 to 4.0 in numpy, pandas, onnx, protobuf and transformers."""
 _SLOWEST_INSTALL = 512 * 1024  # unpacked bytes a second, written and compiled
 
 
@@ -32,6 +34,24 @@ def install_limit_s(size: int) -> float:
     Measured, pip unpacks and compiles some 20 MB of wheels a second; slow disks are slower, not this slow.
     """
     return _INSTALL_S + size / _SLOWEST_INSTALL
+
+
+def group_limit_s(group: Group, settings: Settings) -> float | None:
+    """Return how long an install group may take in all, at the slowest that is useful; None: not known.
+
+    What of it has a hard time-out is given the time of its longest one, as files come side by side.
+    """
+    download_s = transfer_limit_s(None if any(map(_is_of_unknown_size, group.files)) else group.size)
+    if download_s is None:
+        return None
+    longest_s = max((planned.limit_s or 0.0 for planned in group.files), default=0.0)
+    builds = sum(not planned.file.is_wheel for planned in group.files)
+    install_s = install_limit_s(group.size * _UNPACKED)
+    return max(download_s, longest_s) + builds * settings.build_timeout_s + install_s
+
+
+def _is_of_unknown_size(planned: PlannedFile) -> bool:
+    return planned.form.is_fetched and planned.file.size is None
 
 
 def first_byte_timeout_s(attempt: int, settings: Settings, *, kind: Kind = Kind.FILE) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from resilient_pip.events import (
+    CacheOpened,
     ChildFinished,
     ChildMeasured,
     ChildOutput,
@@ -138,7 +139,7 @@ def reduce(view: View, event: Event, now: float) -> View:
             TransferStarted() | TransferAdvanced() | TransferWaiting() | RetryScheduled() | TransferFinished()
         ):
             return _transfer(view, event, now)
-        case Noted():
+        case Noted() | CacheOpened():
             return view
 
 

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from resilient_pip.events import (
+    CacheOpened,
     ChildFinished,
     ChildOutput,
     ChildStarted,
@@ -38,7 +39,14 @@ _PIP_WARNS = "WARNING: "
 """How pip begins what it warns of, without -v too."""
 
 ProgressEvent: TypeAlias = (
-    PhaseStarted | PhaseFinished | PlanReady | GroupStarted | GroupFinished | ChildStarted | ChildFinished
+    PhaseStarted
+    | PhaseFinished
+    | CacheOpened
+    | PlanReady
+    | GroupStarted
+    | GroupFinished
+    | ChildStarted
+    | ChildFinished
 )
 
 
@@ -71,6 +79,7 @@ def _lines(before: View, event: Event, now: float, verbosity: int) -> list[str]:
         case (
             PhaseStarted()
             | PhaseFinished()
+            | CacheOpened()
             | PlanReady()
             | GroupStarted()
             | GroupFinished()
@@ -121,6 +130,8 @@ def _progress(before: View, event: ProgressEvent, now: float) -> list[str]:
         case PhaseFinished():
             took = f"{DOING[event.phase]}: {event.outcome.value} after {format_seconds(event.elapsed_s)}"
             return [f"{took} ({pages_read(before)})" if event.phase is Phase.PLAN else took]
+        case CacheOpened():
+            return [] if event.by_default else [_cache(event)]
         case PlanReady():
             return plan_lines(event.plan)
         case GroupStarted():
@@ -136,6 +147,15 @@ def _progress(before: View, event: ProgressEvent, now: float) -> list[str]:
             child = before.children.get(event.what)
             took = f" after {format_seconds(now - child.started_at)}" if child else ""
             return [f"{event.what}: {event.outcome.value}{took}"] if _builds(event.what) else []
+
+
+def _cache(event: CacheOpened) -> str:
+    if event.keeps:
+        return f"cache: {event.folder} is kept for the next run, as {event.why}"
+    told = f"cache: nothing is kept in {event.folder}, as {event.why}"
+    if not event.mount:
+        return told
+    return f"{told}; RUN --mount=type=cache,target={event.mount} keeps it, --cache-mode keep too"
 
 
 def _builds(what: str) -> bool:

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks.naming import leniently, spelled_out
+from benchmarks.page import END, begin, replaced
 from benchmarks.peers import INSTALLERS
 from benchmarks.report import Report
 from benchmarks.resume import Resumed
 from benchmarks.rows import Outcome, Row, Sums, row_of, sums_of
-from benchmarks.section import BEGIN, END, all_rows, replaced, section_of, summary
+from benchmarks.section import all_rows, section_of, summary
 from tests.lab.scenario import Failure, Resource, Scenario
 from tests.lab.trial import Errand, Trial
 from tests.support.environments import Line, Run
 
+PROGRAM = "benchmarks.faults"
+BEGIN = begin(PROGRAM)
 SCENARIO = Scenario(name="file-stall", resource=Resource.FILE, summary="silence")
 HOPELESS = Scenario(
     name="file-503",
@@ -141,9 +144,9 @@ def test_the_table_has_a_line_for_each_scenario() -> None:
 def test_a_section_takes_the_place_of_the_one_before() -> None:
     """What stands around the marks stays, and a second run changes nothing."""
     page = f"# Measurements\n\n{BEGIN}\nold\n{END}\n\n## Other\n"
-    once = replaced(page, "new\n")
+    once = replaced(page, PROGRAM, "new\n")
     assert once == f"# Measurements\n\n{BEGIN}\nnew\n\n{END}\n\n## Other\n"
-    assert replaced(once, "new\n") == once
+    assert replaced(once, PROGRAM, "new\n") == once
 
 
 @pytest.mark.parametrize(
@@ -157,7 +160,7 @@ def test_a_section_takes_the_place_of_the_one_before() -> None:
 def test_a_page_without_marks_is_refused(page: str) -> None:
     """Rather than written to somewhere."""
     with pytest.raises(ValueError, match="no place for the section"):
-        replaced(page, "new\n")
+        replaced(page, PROGRAM, "new\n")
 
 
 def test_the_section_says_how_it_came_about() -> None:

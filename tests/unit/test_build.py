@@ -77,6 +77,7 @@ class Workshop:
     def __init__(self, folder: Path, index_urls: Sequence[str] = ()) -> None:
         self.folder = folder
         self.cache: Path | None = folder / "cache"
+        self.keeps = True
         self.traits = TRAITS
         self.events: list[Event] = []
         self._env = child_environment(os.environ, index_urls=index_urls, temp=folder)
@@ -108,6 +109,7 @@ class Workshop:
             folder=run / "build",
             cache=self.cache,
             emit=self.events.append,
+            keeps=self.keeps,
         )
         return {
             file.project: wheel
@@ -189,6 +191,23 @@ def test_the_next_run_builds_nothing(workshop: Workshop) -> None:
     assert (workshop.started, second) == (["build of Src 1.0"], first)
     assert workshop.cache
     assert first[project_name("src")].is_relative_to(workshop.cache)
+
+
+def test_a_cache_that_keeps_nothing_is_read(workshop: Workshop) -> None:
+    """What is built stays in the run's folder; what is in the cache is used, and not even touched."""
+    workshop.keeps = False
+    (built,) = workshop.build((planned(SDIST), SDIST)).values()
+    assert workshop.cache
+    assert not workshop.cache.exists()
+    assert built.is_relative_to(workshop.folder / "run-1")
+    workshop.keeps = True
+    (kept,) = workshop.build((planned(SDIST), SDIST)).values()
+    note = kept.with_name("SHA256")
+    os.utime(note, (1000, 1000))
+    workshop.keeps = False
+    assert workshop.build((planned(SDIST), SDIST)) == {project_name("src"): kept}
+    assert note.stat().st_mtime == 1000
+    assert len(workshop.started) == 2
 
 
 @pytest.mark.parametrize(

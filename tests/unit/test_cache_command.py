@@ -93,8 +93,9 @@ def test_the_folder_is_in_pip_s(capsys: Printed, monkeypatch: pytest.MonkeyPatch
     assert capsys.readouterr().err.startswith("resilient-pip: error: pip's configuration says no-cache-dir")
 
 
-def test_info(folder: Path, capsys: Printed) -> None:
-    """Counts and bytes by state, first and last use, room."""
+def test_info(folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts and bytes by state, first and last use, room, what a run does."""
+    monkeypatch.setenv("RESILIENT_PIP_CACHE_MODE", "keep")
     assert cache(folder, "info") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:4] == [
@@ -106,6 +107,7 @@ def test_info(folder: Path, capsys: Printed) -> None:
     assert re.fullmatch(r"  records   1, \d+ B", lines[4])
     assert re.fullmatch(r"  used      last .* s ago, longest not 20 d ago", lines[5])
     assert lines[6].startswith("  free ")
+    assert lines[7] == "  a run     keeps what it downloads, as --cache-mode keep says"
     assert cache(folder, "info", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert {name: facts[name] for name in ("folder", "finished", "partial", "built")} == {
@@ -115,6 +117,14 @@ def test_info(folder: Path, capsys: Printed) -> None:
         "built": {"count": 1, "bytes": 102},
     }
     assert facts["oldest_use"] < facts["newest_use"]
+    assert (facts["a_run_keeps"], facts["why"]) == (True, "--cache-mode keep says")
+
+
+def test_info_of_a_cache_that_keeps_nothing(folder: Path, capsys: Printed, tmp_path: Path) -> None:
+    """What pyproject.toml says counts, as for a run."""
+    (tmp_path / "pyproject.toml").write_text('[tool.resilient-pip]\ncache-mode = "discard"\n')
+    assert cache(folder, "info") == 0
+    assert capsys.readouterr().out.endswith("  a run     keeps nothing, as --cache-mode discard says\n")
 
 
 def test_list(folder: Path, capsys: Printed) -> None:

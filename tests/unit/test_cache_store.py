@@ -251,12 +251,13 @@ def test_a_file_in_the_way_is_a_storage_error(tmp_path: Path) -> None:
 
 
 def test_what_lies_in_a_folder_that_is_only_read(tmp_path: Path) -> None:
-    """Finished files and what URLs served are found there; nothing is changed, damaged files neither."""
+    """Finished files and what URLs served are found there; nothing is changed: no times, no damaged files."""
 
     async def main() -> None:
         theirs = await publish(
             Store(tmp_path / "theirs"), UNHASHED, Origin(url_digest=digest_url(URL), etag="1")
         )
+        os.utime(theirs, (1000, 1000))
         store = Store.temporary(tmp_path / "own")
         store.look_in(tmp_path / "theirs")
         assert await store.find({"sha256": SHA256}) == theirs
@@ -264,6 +265,8 @@ def test_what_lies_in_a_folder_that_is_only_read(tmp_path: Path) -> None:
         recalled = await store.recall(UNHASHED)
         assert recalled is not None
         assert recalled[1] == theirs
+        assert theirs.stat().st_mtime == 1000
+        assert not (tmp_path / "theirs" / "in-use").exists()
         theirs.write_bytes(b"damaged")
         store = Store.temporary(tmp_path / "own")
         store.look_in(tmp_path / "theirs")

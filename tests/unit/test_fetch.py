@@ -830,3 +830,18 @@ def test_a_temporary_store_keeps_nothing_for_later(tmp_path: Path, index: Faulty
             return caught.value
 
     assert run(main).kept == 0
+
+
+def test_a_file_that_was_removed_comes_again(tmp_path: Path, index: FaultyIndex, url: str) -> None:
+    """A file goes once its group is installed; who asks for it then gets it nevertheless."""
+    rig = Rig(tmp_path)
+
+    async def main() -> bytes:
+        async with rig.client() as client:
+            store = Store.temporary(tmp_path)
+            downloads = Downloads(client=client, store=store, settings=rig.settings, emit=rig.events.append)
+            (await downloads.fetch(remote(url))).path.unlink()
+            return (await downloads.fetch(remote(url))).path.read_bytes()
+
+    assert run(main) == CONTENT
+    assert ranges(index) == [None, None]

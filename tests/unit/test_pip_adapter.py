@@ -21,7 +21,7 @@ from resilient_pip.model import (
     SourceLine,
     UnreadFile,
 )
-from resilient_pip.pip_adapter import leading_options, read_install
+from resilient_pip.pip_adapter import install_options, leading_options, read_install
 from resilient_pip.settings import OPTIONS, Option
 
 pytestmark = pytest.mark.pips
@@ -841,3 +841,16 @@ def test_files_behind_urls_that_name_each_other() -> None:
     fetched = {"http://h/r.txt": "-r s.txt\n", "http://h/s.txt": "-r r.txt\n"}
     with pytest.raises(UsageError, match="recursively references itself"):
         read_with(fetched, "-r", "http://h/r.txt")
+
+
+def test_options_by_their_spellings() -> None:
+    """Each with its first long spelling, and whether the next word is its value."""
+    options = install_options()
+    expected = {
+        "-q": ("--quiet", False),
+        "--no-cache-dir": ("--no-cache-dir", False),
+        "--default-timeout": ("--timeout", True),
+        "--pypi-url": ("--index-url", True),
+        "-r": ("--requirement", True),
+    }
+    assert {spelling: options[spelling] for spelling in expected} == expected

@@ -18,7 +18,7 @@ from resilient_pip.model import (
     project_name,
 )
 from resilient_pip.plan.graph import Dependencies
-from resilient_pip.plan.grouping import make_groups
+from resilient_pip.plan.grouping import group_order, make_groups
 
 LIMIT = 100
 
@@ -250,3 +250,16 @@ def test_a_group_is_what_its_requirements_need(
     for group in grouped(requirements, files):
         reached = dependencies.closure(item.name for item in group.requirements if item.name)
         assert {file.project for file in group.files} <= reached | replaced
+
+
+def test_groups_that_are_done_keep_their_place() -> None:
+    """Under the name of their directive, else of their requirement; what an earlier group brings has none."""
+    lines = [
+        Requirement(text="a", name=project_name("a"), directive=Directive(group="first")),
+        Requirement(text="b", name=project_name("b")),
+        Requirement(text="c", name=project_name("c")),
+        Requirement(text="d", name=project_name("d")),
+    ]
+    groups = (Group(name="c", files=(), requirements=(lines[2],)), Group(name="rest", files=()))
+    satisfied = [project_name("a"), project_name("b")]
+    assert group_order(lines, groups, satisfied) == ("first", "b", "c", "rest")

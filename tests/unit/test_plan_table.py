@@ -1,8 +1,6 @@
-"""The plan as text and JSON."""
+"""The plan as a table."""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 
@@ -19,7 +17,7 @@ from resilient_pip.model import (
     Terms,
     project_name,
 )
-from resilient_pip.plan.table import plan_as_json, plan_table
+from resilient_pip.plan.table import plan_table
 
 IDNA = PlannedFile(
     project=project_name("idna"),
@@ -108,38 +106,3 @@ def test_an_empty_plan_says_so() -> None:
         "nothing to install",
         "installed already: a 1, b 2",
     ]
-
-
-def test_json_has_every_fact_and_no_secret() -> None:
-    """Programs get all of it; URLs come without credentials."""
-    document = plan_as_json(PLAN)
-    assert "secret" not in json.dumps(document)
-    assert "t@h" not in json.dumps(document)
-    assert (document["version"], document["satisfied"]) == (1, ["numpy 1.26.4"])
-    first, second = document["stages"][0]["groups"]
-    assert first == {
-        "name": "idna",
-        "size": 70_400,
-        "requirements": [{"name": "idna", "extras": [], "source": "r.txt:1"}],
-        "files": [
-            {
-                "name": "idna",
-                "version": "3.10",
-                "form": "named",
-                "requested": True,
-                "extras": ["a", "b"],
-                "replaces": None,
-                "yanked": False,
-                "filename": "idna-3.10-py3-none-any.whl",
-                "url": "https://files.example/idna-3.10-py3-none-any.whl",
-                "index": "https://pypi.org/simple/",
-                "size": 70_400,
-                "hashes": {"sha256": "aa"},
-                "timeout": 60.3,
-                "timeout_is_hard": False,
-                "tries": 3,
-            }
-        ],
-    }
-    assert second["requirements"] == [{"name": "repo", "extras": [], "source": None}]
-    assert (second["files"][0]["form"], second["files"][0]["replaces"]) == ("vcs", "0.0")

@@ -163,6 +163,29 @@ def test_block_without_a_place() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("mount", "kept"),
+    [
+        pytest.param("", [], id="discarded"),
+        pytest.param(
+            "/c",
+            ["  kept      nothing; with RUN --mount=type=cache,target=/c the next build resumes"],
+            id="no mount",
+        ),
+    ],
+)
+def test_block_of_a_run_that_keeps_nothing(mount: str, kept: list[str]) -> None:
+    """It does not promise to resume, and names the mount that would have made it so."""
+    error = DeadlineExceeded(scope="the run", limit_s=600)
+    result = RunResult(exit_code=124, error=error, resumes=False, cache_mount=mount)
+    assert failure_block(result) == [
+        "resilient-pip: FAILED",
+        "  cause     the run did not finish within 10 min",
+        *kept,
+        "  do        run the same command again; or allow a longer --deadline or --package-timeout",
+    ]
+
+
 def test_block_of_a_defect() -> None:
     """An error that is none of ours is named with its class."""
     result = RunResult(exit_code=70, error=KeyError("x"), failure=Failure(phase=Phase.CHECK, group="a"))

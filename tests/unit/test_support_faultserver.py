@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.support.faults import (
     EarlyClose,
     Fault,
     GarbagePage,
+    Hold,
     HoldTail,
     IgnoreRange,
     NeverAnswer,
@@ -69,6 +72,17 @@ def test_a_body_ends_where_and_how_the_script_says(
     assert (reply.status, reply.body, reply.broken) == (200, torch.content[:length], broken)
     assert index.sent(torch.path) == length
     assert get(index, torch.path).body == torch.content
+
+
+def test_a_held_body_goes_on_when_it_is_let_go(index: FaultyIndex, torch: Distribution) -> None:
+    """Nothing but the bytes before is sent until then, and the rest after."""
+    let_go = threading.Event()
+    index.script(torch.path, [Hold(after=70_000, until=let_go)])
+    with ThreadPoolExecutor(1) as pool:
+        reply = pool.submit(get, index, torch.path)
+        index.wait_until(lambda seen: seen.sent(torch.path) == 70_000)
+        let_go.set()
+        assert reply.result().body == torch.content
 
 
 def test_offsets_of_faults_count_from_the_start_of_the_file(index: FaultyIndex, torch: Distribution) -> None:

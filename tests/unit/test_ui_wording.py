@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resilient_pip.events import (
+    CacheOpened,
     ChildFinished,
     ChildMeasured,
     ChildOutput,
@@ -40,6 +41,7 @@ from tests.support.runs import (
     started,
 )
 
+REMEDY = "RUN --mount=type=cache,target=/m keeps it, --cache-mode keep too"
 PLANNING = PhaseStarted(phase=Phase.PLAN)
 TORCH_FILE = file_of(TORCH)
 
@@ -89,6 +91,26 @@ UNDER_WAY = view_of(
             GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.CANCELLED, elapsed_s=3),
             ["group 1/2 idna: cancelled after 3.0 s"],
             id="group cancelled",
+        ),
+        pytest.param(
+            CacheOpened(folder="/c", keeps=True, why="this is no container", by_default=True, mount=""),
+            [],
+            id="usual cache",
+        ),
+        pytest.param(
+            CacheOpened(folder="/c", keeps=True, why="/c is a mount", by_default=False, mount=""),
+            ["cache: /c is kept for the next run, as /c is a mount"],
+            id="cache on a mount",
+        ),
+        pytest.param(
+            CacheOpened(folder="/c", keeps=False, why="it is in a layer", by_default=False, mount="/m"),
+            [f"cache: nothing is kept in /c, as it is in a layer; {REMEDY}"],
+            id="cache in a layer",
+        ),
+        pytest.param(
+            CacheOpened(folder="/c", keeps=False, why="you say so", by_default=False, mount=""),
+            ["cache: nothing is kept in /c, as you say so"],
+            id="cache that was discarded",
         ),
         pytest.param(ChildStarted(what="build flash 2.8"), ["build flash 2.8"], id="build"),
         pytest.param(ChildStarted(what="install torch"), [], id="install has a group"),

@@ -1,0 +1,147 @@
+"""What of a plan is left, and which groups are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from resilient_pip.errors import UsageError
+from resilient_pip.model import (
+    Group,
+    Plan,
+    PlannedFile,
+    ProjectName,
+    RemoteFile,
+    Requirement,
+    Stage,
+    project_name,
+)
+from resilient_pip.plan.selection import in_one_group, outstanding, select
+
+
+@dataclass(frozen=True, kw_only=True)
+class Present:
+    """Something installed."""
+
+    name: str
+    version: str
+    requires: tuple[str, ...] = ()
+
+
+def planned(name: str, *requires: str, replaces: str | None = None) -> PlannedFile:
+    """A planned file of version 1.0 that was asked for."""
+    file = RemoteFile(project=project_name(name), filename=f"{name}.whl", url=f"https://h/{name}.whl")
+    return PlannedFile(
+        project=file.project,
+        name=name,
+        version="1.0",
+        file=file,
+        requested=True,
+        requires=requires,
+        replaces=replaces,
+    )
+
+
+def group(name: str, *files: PlannedFile) -> Group:
+    """A group that one requirement made."""
+    return Group(name=name, files=files, requirements=(Requirement(text=name, name=project_name(name)),))
+
+
+def plan_of(*groups: Group, order: tuple[str, ...] = ()) -> Plan:
+    """A plan of these groups."""
+    return Plan(stages=(Stage(groups=groups),), order=order or tuple(each.name for each in groups))
+
+
+BASE, MIDDLE, TOP = planned("base"), planned("middle", "base"), planned("top", "middle")
+PLAN = plan_of(group("base", BASE), group("middle", MIDDLE), group("top", TOP))
+
+
+def installed(**versions: str) -> Mapping[ProjectName, Present]:
+    """What is installed."""
+    return {project_name(name): Present(name=name, version=version) for name, version in versions.items()}
+
+
+def is_same(planned: PlannedFile, present: object) -> bool:
+    """Whether the version is the planned one."""
+    return planned.version == getattr(present, "version", None)
+
+
+def test_what_is_there_is_left_out() -> None:
+    """With the groups that have nothing else; the names stay known."""
+    found = outstanding(PLAN, installed(base="1.0", middle="0.9"), is_same)
+    assert [each.name for each in found.groups] == ["middle", "top"]
+    assert [(file.name, file.replaces) for file in found.files] == [("middle", "0.9"), ("top", None)]
+    assert (found.satisfied, found.order) == (("base 1.0",), ("base", "middle", "top"))
+
+
+def test_nothing_may_be_left() -> None:
+    """Then there is no stage."""
+    there = installed(base="1.0", middle="1.0", top="1.0")
+    assert outstanding(PLAN, there, is_same).stages == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "start", "wanted"),
+    [
+        pytest.param([], None, ["base", "middle", "top"], id="all"),
+        pytest.param(["base"], None, ["base"], id="one"),
+        pytest.param(["middle", "base"], None, ["base", "middle"], id="in-the-plans-order"),
+        pytest.param([], "base", ["base", "middle", "top"], id="from-the-first"),
+        pytest.param(["base", "middle"], "top", ["base", "middle", "top"], id="both"),
+    ],
+)
+def test_groups_are_chosen(names: list[str], start: str | None, wanted: list[str]) -> None:
+    """By name or from one on."""
+    found = select(PLAN, names, start, installed={}, environment={})
+    assert [each.name for each in found.groups] == wanted
+
+
+def test_a_group_that_is_done_is_known() -> None:
+    """It brings nothing, and from it on are those after it."""
+    left = outstanding(PLAN, installed(base="1.0"), is_same)
+    assert select(left, ["base"], None, installed=installed(base="1.0"), environment={}).groups == ()
+    found = select(left, [], "base", installed=installed(base="1.0"), environment={})
+    assert [each.name for each in found.groups] == ["middle", "top"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "name", "message"),
+    [
+        pytest.param(
+            PLAN, "x", "there is no install group 'x' in the plan (there are base, middle, top)", id="x"
+        ),
+        pytest.param(
+            Plan(stages=()), "x", "there is no install group 'x' in the plan (it has none)", id="none"
+        ),
+        pytest.param(
+            PLAN,
+            "top",
+            "install group 'top' needs base==1.0 of group 'base', which is not installed: "
+            "install that group first",
+            id="needs",
+        ),
+        pytest.param(
+            plan_of(group("base", planned("base", replaces="0.9")), group("middle", MIDDLE)),
+            "middle",
+            "install group 'middle' needs base==1.0 of group 'base', 0.9 is installed: "
+            "install that group first",
+            id="needs-another-version",
+        ),
+    ],
+)
+def test_a_group_that_cannot_be_chosen(plan: Plan, name: str, message: str) -> None:
+    """One line says why."""
+    with pytest.raises(UsageError) as refused:
+        select(plan, [name], None, installed={}, environment={})
+    assert str(refused.value) == message
+
+
+def test_one_call_makes_one_group() -> None:
+    """Under the name of the first."""
+    found = in_one_group(PLAN)
+    assert [each.name for each in found.groups] == ["base"]
+    assert (found.files, found.order) == (PLAN.files, ("base",))
+    assert [str(line) for line in found.groups[0].requirements] == ["base", "middle", "top"]
+    assert in_one_group(found) == found
