@@ -10,20 +10,18 @@ in .run/faults.json, for --redraw. With --only, outcomes are printed and nothing
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import os
-import platform
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from benchmarks import sitting
+from benchmarks.page import put, replaced
 from benchmarks.peers import RESILIENT_PIP, ROOT, installers
 from benchmarks.picture import draw
 from benchmarks.report import Report
-from benchmarks.section import all_rows, replaced, section_of, summary
+from benchmarks.section import all_rows, section_of, summary
 from benchmarks.trials import Conditions, meet, resume
 from resilient_pip.units import parse_seconds
 from tests.lab.scenarios import SCENARIOS
@@ -55,15 +53,15 @@ def main(argv: Sequence[str]) -> None:
     if arguments.only == "*":
         report = Report(
             command=" ".join([".venv/bin/python -m benchmarks.faults", *argv]),
-            date=dt.datetime.now(dt.timezone.utc).strftime("%d %B %Y"),
-            machine=f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
-            commit=_commit(),
+            date=sitting.today(),
+            machine=sitting.machine(),
+            commit=sitting.commit(),
             jobs=conditions.jobs,
             cap_s=conditions.cap_s,
             rows=rows,
             resumed=resume(conditions),
         )
-        _put(RESULTS, report.to_json().encode())
+        put(RESULTS, report.to_json().encode())
         _write(report)
 
 
@@ -82,25 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _commit() -> str:
-    words = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def _write(report: Report) -> None:
     """Write page and picture, once both are made."""
-    page = replaced(PAGE.read_text(), section_of(report))
+    page = replaced(PAGE.read_text(), "benchmarks.faults", section_of(report))
     picture = draw(report.rows, kind="svg")
-    _put(PAGE, page.encode())
-    _put(PICTURE, picture)
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
+    put(PAGE, page.encode())
+    put(PICTURE, picture)
 
 
 if __name__ == "__main__":

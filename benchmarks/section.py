@@ -1,29 +1,14 @@
-"""The section of docs/measurements.md that benchmarks.faults writes, and how it takes its place there."""
+"""The section of docs/measurements.md that benchmarks.faults writes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmarks.page import table
 from benchmarks.report import Report
 from benchmarks.resume import Resumed
 from benchmarks.rows import Row, sums_of
 from resilient_pip.units import format_bytes, format_seconds
-
-BEGIN = "<!-- benchmarks.faults writes from here -->"
-END = "<!-- to here -->"
-
-
-def replaced(page: str, section: str) -> str:
-    """Put a section in place of what stands between the two marks.
-
-    Raises:
-        ValueError: the page lacks a mark.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"no place for the section: {BEGIN} and {END} have to stand in the page")
-    return f"{before}{BEGIN}\n{section}\n{END}{after}"
 
 
 def section_of(report: Report) -> str:
@@ -55,7 +40,7 @@ def summary(rows: Sequence[Row]) -> list[str]:
             ]
         )
     head = ["tool", "succeeded where they must", "still running", "wrong success", "failures that were named"]
-    return _table([*head, "longest silence", "bytes beyond the useful"], cells)
+    return table([*head, "longest silence", "bytes beyond the useful"], cells)
 
 
 def all_rows(rows: Sequence[Row]) -> list[str]:
@@ -68,7 +53,7 @@ def all_rows(rows: Sequence[Row]) -> list[str]:
         [name, "yes" if own[0].must_succeed else "no", *(_cell(row) for row in own)]
         for name, own in by_name.items()
     ]
-    return _table(["scenario", "must succeed", *tools], cells)
+    return table(["scenario", "must succeed", *tools], cells)
 
 
 def _introduction(report: Report) -> list[str]:
@@ -111,7 +96,7 @@ def _resumed(trials: Sequence[Resumed]) -> list[str]:
     return [
         f"Killed (SIGKILL) half way through a wheel of {size}, and the same command once more:",
         "",
-        *_table(["tool", "sent to the first run", "sent to the second", "outcome"], cells),
+        *table(["tool", "sent to the first run", "sent to the second", "outcome"], cells),
     ]
 
 
@@ -122,9 +107,3 @@ def _cell(row: Row) -> str:
         f"+{format_bytes(row.beyond_useful)}",
     )
     return f"**{row.outcome.value}** {', '.join(figures)}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Write a table, with an empty line behind it."""
-    lines = [head, ["---"] * len(head), *rows]
-    return [*(f"| {' | '.join(cells)} |" for cells in lines), ""]

@@ -254,7 +254,7 @@ def test_credentials_show_nowhere(workspace: Workspace, environment: Environment
     assert run.returncode == 0, run.output
     assert environment.versions() == {"built": "1.0", "torch": "1.0", "private": "1.0"}
     assert planned.returncode == 0, planned.output
-    assert len(json.loads(planned.stdout)["stages"]) == 1
+    assert len(json.loads(planned.stdout)["groups"]) == 1
     assert SECRET not in run.output + planned.output + log.read_text()
     assert any("--report" in argv for argv in watch.arguments), "the planning child was not seen"
     assert any("--no-index" in argv for argv in watch.arguments), "the installing child was not seen"

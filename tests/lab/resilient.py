@@ -18,7 +18,7 @@ def resilient_pip(*options: str) -> Tool:
             *("--requirement", str(errand.requirements)),
             *("--index-url", errand.index_url),
             *("--python", str(errand.python)),
-            *("--file-cache", str(errand.folder / "cache")),
+            *("--file-cache", str(errand.folder / "cache"), "--cache-mode", "keep"),
             *(("--cert", str(errand.cert)) if errand.cert else ()),
             *options,
         ]

@@ -171,17 +171,33 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case faults.UntilClose(after=after):
                 self._send(request, content[start : min(end, end if after is None else after)])
-            case faults.HoldTail(seconds=seconds, size=size):
-                held = max(start, end - size)
-                self._send(request, content[start:held])
-                self._pause(seconds)
-                self._send(request, content[held:end])
+            case faults.HoldTail() | faults.Hold():
+                self._send_with_a_break(request, content, start, end, fault)
             case faults.Drip(bytes_per_second=rate):
                 for piece in _pieces(content[start:end], max(1, rate // 20)):
                     self._send(request, piece)
                     self._pause(len(piece) / rate)
             case _:
                 self._send(request, content[start:end])
+
+    def _send_with_a_break(
+        self,
+        request: Request,
+        content: memoryview,
+        start: int,
+        end: int,
+        fault: faults.HoldTail | faults.Hold,
+    ) -> None:
+        held = end - fault.size if isinstance(fault, faults.HoldTail) else min(fault.after, end)
+        held = max(start, held)
+        self._send(request, content[start:held])
+        match fault:
+            case faults.HoldTail(seconds=seconds):
+                self._pause(seconds)
+            case faults.Hold(until=event):
+                while not event.is_set():
+                    self._pause(0.05)
+        self._send(request, content[held:end])
 
     def _end_early(self, fault: Fault) -> None:
         match fault:

@@ -6,6 +6,7 @@ tells how far each try comes, wherever it starts.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -90,6 +91,14 @@ class HoldTail:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Bytes up to `after`, the others once the event `until` is set."""
+
+    after: int
+    until: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
 class Drip:
     """At most this many bytes a second."""
 
@@ -157,6 +166,7 @@ Fault: TypeAlias = (
     | NewEtag
     | SlowHeaders
     | HoldTail
+    | Hold
     | Drip
     | CutEvery
     | CaptivePortal
