@@ -24,16 +24,15 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-UNIT := --ignore=tests/docker
-
-# Fault tests have real time-outs over real sockets: what fails beside other tests is judged once more, alone.
+UNIT   := --ignore=tests/docker
+BUILDS := tests/docker --timeout 300
+# Fault tests have real time-outs over real sockets: what fails beside other work is judged once more, alone.
 # Both reports stay in the output; a defect fails twice.
-ALONE := { echo "== once more, alone"; \
-	$(BIN)/coverage run -m pytest $(UNIT) --last-failed --last-failed-no-failures none --maxfail 1; }
+AGAIN := --last-failed --last-failed-no-failures none --maxfail 1
 
 unit: $(READY)
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(UNIT) -n 4 --dist worksteal || $(ALONE)
+	$(BIN)/coverage run -m pytest $(UNIT) -n 4 --dist worksteal || $(BIN)/coverage run -m pytest $(UNIT) $(AGAIN)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -43,7 +42,7 @@ matrix: $(READY)
 
 # Real builds, one after the other: skipped where there is no engine.
 builds: pyz
-	$(BIN)/python -m pytest tests/docker --timeout 300
+	$(BIN)/python -m pytest $(BUILDS) || $(BIN)/python -m pytest $(BUILDS) $(AGAIN)
 
 docker: $(READY)
 	$(BIN)/python -m tests.docker.prepare $(MAKE) builds

@@ -141,4 +141,7 @@ def _empty_cache(bench: Workbench, base: str) -> None:
     dockerfile = bench.folder / "empty.Dockerfile"
     mount = f"--mount=type=cache,id={bench.name},target=/cache"
     dockerfile.write_text(f"FROM {base}\nRUN {mount} find /cache -mindepth 1 -delete\n")
-    bench.engine.run("build", "--quiet", "--network=none", "--file", str(dockerfile), str(bench.folder))
+    name = f"{bench.name}:empty"
+    words = ("build", "--quiet", "--network=none", "--tag", name, "--file", str(dockerfile))
+    bench.engine.run(*words, str(bench.folder))
+    bench.images.append(name)

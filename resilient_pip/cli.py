@@ -69,6 +69,11 @@ def _main(argv: list[str]) -> int:
         return _cache(argv)
     if command == "lint":
         return _lint(argv)
+    return _install(command, argv)
+
+
+def _install(command: str, argv: list[str]) -> int:
+    """Carry out `install`, or `plan`, which is one that ends with the plan."""
     folder = _working_folder()
     options, flags = (PLAN_OPTIONS, PLAN_FLAGS) if command == "plan" else (INSTALL_OPTIONS, {})
     # pip admits some options (--platform…) in a dry run only, which a plan is.

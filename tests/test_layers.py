@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"resilient_pip", "units"},
             {"model", "lines"},
             {"errors", "events"},
-            {"settings", "advice", "disk", "failing", "logs", "phases", "statistics"},
+            {"settings", "advice", "argument_parser", "disk", "failing", "logs", "phases", "statistics"},
             {"job", "policy", "index", "report", "pip_options"},
             {"requirements", "child", "target", "cache"},
             {"pip_adapter", "transport", "workspace"},

@@ -12,6 +12,8 @@ from resilient_pip.cache.store import Store
 from resilient_pip.errors import StorageError
 from resilient_pip.settings import Settings
 
+_NO_CACHE = Keeping(keeps=False, why="pip's configuration says no-cache-dir", by_default=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCache:
@@ -67,9 +69,6 @@ def open_cache(settings: Settings, pip_cache_dir: str | None, own: Path) -> Open
         keeping=keeping,
         notes=() if store.has_locks else (note,),
     )
-
-
-_NO_CACHE = Keeping(keeps=False, why="pip's configuration says no-cache-dir", by_default=True)
 
 
 def _open_own(own: Path, folder: Path | None, *, pip_cache_dir: str | None, keeping: Keeping) -> OpenCache:

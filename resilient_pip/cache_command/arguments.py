@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
+from resilient_pip.argument_parser import ArgumentParser
 from resilient_pip.cache.place import cache_folder
 from resilient_pip.errors import UsageError
 from resilient_pip.pip_adapter import read_cache_dir
@@ -71,33 +72,23 @@ def read_arguments(argv: Sequence[str], *, environ: Mapping[str, str], table: Ma
     )
 
 
-class _Parser(argparse.ArgumentParser):
-    """One that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message=f"{message} (see {self.prog} --help)")
-
-
-def _parser() -> argparse.ArgumentParser:
-    common = _Parser(add_help=False, allow_abbrev=False)
+def _parser() -> ArgumentParser:
+    common = ArgumentParser(add_help=False)
     # Before the action or behind it: a default there would replace what was given before.
     add_folder = partial(common.add_argument, metavar="FOLDER", default=argparse.SUPPRESS)
     add_folder("--file-cache", help="the folder itself")
     add_folder("--cache-dir", help="pip's cache folder, in which it lies")
-    parser = _Parser(
+    parser = ArgumentParser(
         prog=PROG,
         parents=[common],
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    def add(name: str, text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(
-            name, help=text, description=text, epilog=_EPILOG, parents=[common], allow_abbrev=False
-        )
+    def add(name: str, text: str) -> ArgumentParser:
+        return actions.add_parser(name, help=text, description=text, epilog=_EPILOG, parents=[common])
 
     add("dir", "print the folder")
     for name, text in (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
+from resilient_pip.argument_parser import ArgumentParser
 from resilient_pip.errors import UsageError
-from resilient_pip.lint_command.rules.table import RULES, UNKNOWN_RULE
+from resilient_pip.lint_command.checking import RULES
 
 PROG = "resilient-pip lint"
 STDIN = "-"
@@ -23,7 +23,6 @@ class Arguments:
 
     paths: tuple[str, ...]
     fix: bool
-    as_json: bool
     ignored: frozenset[str]
 
 
@@ -35,26 +34,16 @@ def read_arguments(argv: Sequence[str]) -> Arguments:
         SystemExit: --help, after it was printed.
     """
     found = _parser().parse_args(argv)
-    if found.fix and (len(found.paths) > 1 or found.json):
-        raise UsageError(message="--fix prints one rewritten file: name one, and no --json")
-    return Arguments(
-        paths=tuple(found.paths), fix=found.fix, as_json=found.json, ignored=frozenset(found.ignore)
-    )
+    if found.fix and len(found.paths) > 1:
+        raise UsageError(message="--fix prints one rewritten file: name one")
+    return Arguments(paths=tuple(found.paths), fix=found.fix, ignored=frozenset(found.ignore))
 
 
-class _Parser(argparse.ArgumentParser):
-    """One that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message=f"{message} (see {self.prog} --help)")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
         prog=PROG,
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("paths", nargs="+", metavar="FILE", help="a Dockerfile; - is standard input")
     parser.add_argument(
@@ -62,12 +51,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print the file with all rewritten that is certain, and the rest on stderr",
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument(
         "--ignore",
         action="append",
         default=[],
-        choices=(*RULES, UNKNOWN_RULE),
+        choices=tuple(RULES),
         metavar="RULE",
         help="a rule that is not asked for (repeatable)",
     )

@@ -1,4 +1,4 @@
-"""The calls of pip, uv and resilient-pip among a script's commands."""
+"""The calls of pip and of resilient-pip among a script's commands."""
 
 from __future__ import annotations
 
@@ -13,35 +13,20 @@ from resilient_pip.lint_command.wrappers import base_name, is_assignment, unwrap
 from resilient_pip.pip_adapter import install_options
 from resilient_pip.settings import OPTIONS
 
-Tool = Literal["pip", "uv", "resilient-pip"]
+Tool = Literal["pip", "resilient-pip"]
 
 _PIP = re.compile(r"pip[\d.]*\Z")
 PYTHON = re.compile(r"(?:python|pypy)[\d.]*\Z")
 _MODULE_OPTION = re.compile(r"-[A-Za-z]*?m(\w*)\Z")
 _MODULES: Mapping[str, Tool] = {"pip": "pip", "resilient_pip": "resilient-pip"}
-_SHORT_MODULES = frozenset({"venv", "ensurepip", "site", "sysconfig"})
 _PYTHON_OPTIONS_WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")
+_COMMANDS = frozenset({"install", "plan", "cache", "lint"})
+"""Of resilient-pip."""
 _FETCHING = frozenset({"install", "download", "wheel"})
-_VALUED: Mapping[Tool, tuple[str, ...]] = {
-    "pip": (),
-    "uv": (
-        *(
-            "-p",
-            "--index",
-            "--default-index",
-            "--index-strategy",
-            "--link-mode",
-            "--prerelease",
-            "--resolution",
-        ),
-        *("--torch-backend", "--exclude-newer", "--override", "--allow-insecure-host", "--extra"),
-    ),
-    "resilient-pip": (
-        *(option.flag for option in OPTIONS),
-        *("--plan", "--install-group", "--from-install-group"),
-    ),
-}
-"""Options of theirs that take a value, beside those of pip install."""
+_OWN_WITH_VALUE = frozenset(
+    {option.flag for option in OPTIONS} | {"--plan", "--install-group", "--from-install-group"}
+)
+"""Options of resilient-pip that take a value, beside those of pip install."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +50,8 @@ class Call:
     """The program as it is written: pip, /opt/app/bin/python…"""
     action: str
     """install, download, wheel, cache purge…"""
-    first: int
-    """The word that names the program."""
     last: int
-    """The word that names the action."""
+    """Which of the command's words names the action, or where none does the program."""
     options: tuple[CallOption, ...]
     operands: tuple[Word, ...]
     variables: Mapping[str, str]
@@ -104,55 +87,40 @@ def read_call(command: Simple) -> Call | None:
     if found is None:
         return None
     tool, rest = found
-    options: list[CallOption] = []
-    operands: list[int] = []
-    action: int | None = None
-    position = rest
-    while position < len(texts):
-        if texts[position].startswith("-") and len(texts[position]) > 1:
-            read = _options(texts, position, tool)
-            options += read
-            position = read[-1].words[-1] + 1
-        else:
-            # The first word that is no option is the command, which resilient-pip does without.
-            if action is None and (
-                tool != "resilient-pip" or texts[position] in {"install", "plan", "cache", "lint"}
-            ):
-                action = position
-            else:
-                operands.append(position)
-                action = rest - 1 if action is None else action
-            position += 1
-    last = rest - 1 if action is None else action
-    name = "install" if last < rest else texts[last]
-    if last < rest and tool != "resilient-pip":
+    options, operands = _divided(texts, rest, tool)
+    # The first word that is no option is the command, which resilient-pip does without.
+    has_action = bool(operands) and (tool == "pip" or texts[operands[0]] in _COMMANDS)
+    if tool == "pip" and not has_action:
         return None
-    if name == "cache" and operands:
-        name, operands = f"cache {texts[operands[0]]}", operands[1:]
+    last = operands.pop(0) if has_action else rest - 1
+    action = texts[last] if has_action else "install"
+    if action == "cache" and operands:
+        action = f"cache {texts[operands.pop(0)]}"
     return Call(
         command=command,
         tool=tool,
         program=texts[first],
-        action=name,
-        first=first,
+        action=action,
         last=last,
-        options=tuple(options),
+        options=options,
         operands=tuple(command.words[place] for place in operands),
         variables=dict(_assignment(word) for word in texts[:first] if is_assignment(word)),
         wrappers=tuple(texts[:first]),
     )
 
 
-def runs_python_program(command: Simple) -> bool:
-    """Whether a command starts Python for a file or a module that may take its time."""
-    texts = [word.text for word in command.words]
-    first = unwrapped(texts)
-    if first >= len(texts) or not PYTHON.match(base_name(texts[first])) or read_call(command):
-        return False
-    words = texts[first + 1 : first + 3]
-    if words[:1] == ["-m"]:
-        return not set(words[1:]) & _SHORT_MODULES
-    return bool(words) and not words[0].startswith("-")
+def _divided(texts: Sequence[str], position: int, tool: Tool) -> tuple[tuple[CallOption, ...], list[int]]:
+    """Divide the words behind the name of a tool into options and others."""
+    options: list[CallOption] = []
+    operands: list[int] = []
+    while position < len(texts):
+        if texts[position].startswith("-") and len(texts[position]) > 1:
+            options += _options(texts, position, tool)
+            position = options[-1].words[-1] + 1
+        else:
+            operands.append(position)
+            position += 1
+    return tuple(options), operands
 
 
 def _assignment(word: str) -> tuple[str, str]:
@@ -169,8 +137,6 @@ def _tool(texts: Sequence[str], first: int) -> tuple[Tool, int] | None:
         return "pip", first + 1
     if name in {"resilient-pip", "resilient-pip.pyz"}:
         return "resilient-pip", first + 1
-    if name == "uv" and texts[first + 1 : first + 2] == ["pip"]:
-        return "uv", first + 2
     if PYTHON.match(name):
         return _module(texts, first + 1)
     return None
@@ -201,7 +167,7 @@ def _options(texts: Sequence[str], position: int, tool: Tool) -> list[CallOption
         return [CallOption(name=name, value=following, words=(position, position + 1))]
     found: list[CallOption] = []
     for index, letter in enumerate(word[1:], start=2):
-        name, takes_value = install_options().get(f"-{letter}", (f"-{letter}", f"-{letter}" in _VALUED[tool]))
+        name, takes_value = install_options().get(f"-{letter}", (f"-{letter}", False))
         if not takes_value:
             found.append(CallOption(name=name, value=None, words=(position,)))
         elif word[index:] or following is None:
@@ -216,7 +182,7 @@ def _long_option(spelling: str, tool: Tool) -> tuple[str, bool]:
     known = install_options()
     if spelling in known:
         return known[spelling]
-    if spelling in _VALUED[tool]:
+    if tool == "resilient-pip" and spelling in _OWN_WITH_VALUE:
         return spelling, True
     names = {known[one] for one in known if one.startswith(spelling)}
     return names.pop() if len(names) == 1 else (spelling, False)

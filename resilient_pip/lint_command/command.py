@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from resilient_pip.errors import UsageError
-from resilient_pip.lint_command.arguments import STDIN, Arguments, read_arguments
+from resilient_pip.lines import printable, shorten
+from resilient_pip.lint_command.arguments import STDIN, read_arguments
 from resilient_pip.lint_command.checking import check
+from resilient_pip.lint_command.excerpt import line_of
+from resilient_pip.lint_command.findings import Finding
 from resilient_pip.lint_command.fixing import fix
-from resilient_pip.lint_command.wording import finding_as_json, finding_lines
 
 Tell = Callable[[str], None]
 FOUND = 1
 """Exit code where something is found, or left."""
 _LARGEST = 2**24
+"""Bytes of a file; no Dockerfile has as many."""
+_QUOTE_LIMIT = 100
+"""Characters of what is written there that a finding shows."""
+_CONTINUATION = re.compile(r"[\\`][ \t]*\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +50,39 @@ def run_lint_command(argv: Sequence[str], *, stdin: BinaryIO, tell: Tell) -> Lin
     texts = [(path, _read(path, stdin)) for path in asked.paths]
     if asked.fix:
         ((path, text),) = texts
-        return _fixed(path, text, asked, tell)
-    found = [(path, text, finding) for path, text in texts for finding in check(text, ignored=asked.ignored)]
-    if asked.as_json:
-        output = json.dumps([finding_as_json(*one) for one in found], indent=2) + "\n"
-    else:
-        output = "".join(f"{line}\n" for one in found for line in finding_lines(*one))
-    return Linted(output=output, exit_code=FOUND if found else 0)
-
-
-def _fixed(path: str, text: str, asked: Arguments, tell: Tell) -> Linted:
-    output = fix(text, ignored=asked.ignored)
-    left = check(output, ignored=asked.ignored)
-    if left:
-        tell("left as it is, as only its author can tell what was meant:")
-    for finding in left:
-        for line in finding_lines(path, output, finding):
+        output = fix(text, ignored=asked.ignored)
+        lines = finding_lines(path, output, check(output, ignored=asked.ignored))
+        if lines:
+            tell("left as it is, as only its author can tell what was meant:")
+        for line in lines:
             tell(line)
-    return Linted(output=output, exit_code=FOUND if left else 0)
+    else:
+        lines = [
+            line
+            for path, text in texts
+            for line in finding_lines(path, text, check(text, ignored=asked.ignored))
+        ]
+        output = "".join(f"{line}\n" for line in lines)
+    return Linted(output=output, exit_code=FOUND if lines else 0)
+
+
+def finding_lines(path: str, text: str, findings: Iterable[Finding]) -> list[str]:
+    """Say of each finding: where, which rule, what is written there, what goes wrong, what to write."""
+    return [
+        line
+        for finding in findings
+        for line in (
+            f"{printable(path)}:{line_of(text, finding.start)}: {finding.rule}: {_quoted(text, finding)}",
+            f"  problem   {printable(finding.problem)}",
+            f"  instead   {printable(finding.instead)}",
+        )
+    ]
+
+
+def _quoted(text: str, finding: Finding) -> str:
+    """What is written there, on one line."""
+    written = _CONTINUATION.sub(" ", text[finding.start : finding.end])
+    return shorten(printable(" ".join(written.split())), _QUOTE_LIMIT)
 
 
 def _read(path: str, stdin: BinaryIO) -> str:

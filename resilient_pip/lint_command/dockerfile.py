@@ -54,8 +54,6 @@ class Dockerfile:
 
     text: str
     escape: str
-    syntax: str | None
-    """The frontend that `# syntax=` names."""
     instructions: tuple[Instruction, ...]
 
 
@@ -77,7 +75,6 @@ def read_dockerfile(text: str) -> Dockerfile:
     return Dockerfile(
         text=text,
         escape=escape,
-        syntax=directives.get("syntax"),
         instructions=tuple(_Reader(lines, escape if escape in "\\`" else _ESCAPE).instructions()),
     )
 

@@ -127,12 +127,12 @@ def options_after(one: AndOr, options: frozenset[str]) -> frozenset[str]:
     return options
 
 
-def compounds(script: Script) -> Iterator[Compound]:
-    """Give all compound commands of a script, outer ones first."""
+def all_scripts(script: Script) -> Iterator[Script]:
+    """Give a script and those that are nested in it, outer ones first."""
+    yield script
     for one in script.lists:
         for pipeline in one.pipelines:
             for command in pipeline.commands:
                 if isinstance(command, Compound):
-                    yield command
                     for inner in (command.condition, *command.bodies):
-                        yield from compounds(inner)
+                        yield from all_scripts(inner)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
 from resilient_pip.lint_command.calls import Call, read_call
 from resilient_pip.lint_command.dockerfile import Dockerfile, Instruction, raw_words, read_dockerfile
 from resilient_pip.lint_command.shell import AndOr, Pipeline, Script, Simple, simple_commands
 from resilient_pip.lint_command.shell_parser import exec_script, parse_script
 from resilient_pip.lint_command.wrappers import SHELLS, base_name, shell_options, unwrapped
-
-_PROGRAM = "resilient-pip"
-_ON_PATH = frozenset({"/usr/local/bin", "/usr/bin", "/bin"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +40,6 @@ class Setting:
     user: str = ""
     """Empty: what the base image has, which nobody sees here, mostly root."""
     shell: tuple[str, ...] = ("/bin/sh", "-c")
-    program: str | None = None
-    """How resilient-pip is called, where its one file has been copied to a folder on PATH."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +130,6 @@ def _after(instruction: Instruction, setting: Setting, escape: str) -> Setting:
             return replace(setting, user=instruction.body.text.partition(":")[0])
         case "SHELL" if instruction.exec_form:
             return replace(setting, shell=tuple(word.text for word in instruction.exec_form))
-        case "COPY" | "ADD":
-            return replace(setting, program=_copied_program(instruction) or setting.program)
         case _:
             return setting
 
@@ -157,27 +149,14 @@ def _variables(instruction: Instruction, escape: str) -> dict[str, Variable]:
     }
 
 
-def _copied_program(instruction: Instruction) -> str | None:
-    words = [word.text for word in instruction.exec_form or ()] or instruction.body.text.split()
-    return _program_at(words[-1]) if len(words) > 1 else None
-
-
-def _program_at(path: str) -> str | None:
-    place = PurePosixPath(path)
-    is_ours = place.name in {_PROGRAM, f"{_PROGRAM}.pyz"} and str(place.parent) in _ON_PATH
-    return place.name if is_ours else None
-
-
 def _run(instruction: Instruction, setting: Setting) -> Run:
-    mounts = tuple(_mounts(instruction))
     script = _script(instruction, setting.shell)
     calls = (read_call(command) for command in simple_commands(script))
-    brought = next((name for mount in mounts if (name := _program_at(mount.target))), None)
     return Run(
         instruction=instruction,
         script=script,
-        setting=replace(setting, program=brought or setting.program),
-        mounts=mounts,
+        setting=setting,
+        mounts=tuple(_mounts(instruction)),
         calls=tuple(call for call in calls if call),
     )
 

@@ -28,7 +28,7 @@ from resilient_pip.settings import OPTIONS, Option
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 PLAN_FILES = "plan_files"
-"""The option of ours with which nothing else has to be asked for."""
+"""The field of the option --plan, with which nothing else has to be asked for."""
 _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml(\[.*\])?", re.IGNORECASE)
 _logger = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from resilient_pip.model import (
     PlannedFile,
     redact,
 )
+from resilient_pip.plan.graph import parse_requires
 
 FORMAT = "resilient-pip plan"
 VERSION = 2
@@ -94,7 +95,7 @@ def _file(planned: PlannedFile, folder: str) -> dict[str, Any]:
         "direct_url": _direct_url(planned, folder),
         "requested": planned.requested,
         "extras": sorted(planned.extras),
-        "requires_dist": list(planned.requires),
+        "requires_dist": [_without_url(line) for line in planned.requires],
         "requires_python": planned.requires_python,
         "build_options": list(planned.build_options),
         "replaces": planned.replaces,
@@ -114,6 +115,15 @@ def _direct_url(planned: PlannedFile, folder: str) -> dict[str, Any] | None:
     is_git_login = parts.netloc.rpartition("@")[0] == "git" and "vcs_info" in info
     info["url"] = info["url"] if is_git_login else _spelled(info["url"], folder)
     return info
+
+
+def _without_url(line: str) -> str:
+    """Write a Requires-Dist line without its URL ("x @ https://user:password@…"), which may hold a login."""
+    for requirement in parse_requires([line]):
+        if requirement.url is not None:
+            requirement.url = None
+            return str(requirement)
+    return line
 
 
 def _spelled(url: str, folder: str) -> str:

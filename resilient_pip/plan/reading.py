@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -11,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from packaging.utils import parse_wheel_filename
 
+from resilient_pip.index.filenames import is_plain
 from resilient_pip.model import (
     Group,
     Plan,
@@ -114,6 +116,8 @@ def _read_file(entry: object, folder: str) -> PlannedFile:
 
 def _read_filename(entry: object, form: RequirementForm) -> str:
     filename: str = _get(entry, "filename", str)
+    if form.is_fetched and not is_plain(filename):
+        raise ValueError(f"{filename!r} is no file name")
     if form.is_fetched and filename.endswith(".whl"):
         parse_wheel_filename(filename)  # raises a ValueError that says what is wrong with it
     return filename
@@ -122,16 +126,20 @@ def _read_filename(entry: object, form: RequirementForm) -> str:
 def _read_terms(entry: object) -> Terms | None:
     tries = _get(entry, "tries", int, _NONE)
     limit_s, hard = _get(entry, "timeout", int, float, _NONE), _get(entry, "timeout_is_hard", bool)
+    if not (tries is None or tries > 0) or not (limit_s is None or 0 < limit_s < math.inf):
+        raise ValueError("a time-out or a number of tries is no positive number")
     return None if tries is None else Terms(limit_s=limit_s, hard=hard, tries=tries)
 
 
 def _reference(direct_url: Mapping[str, Any]) -> str:
     """Write the URL of a requirement out of what pip records of it (PEP 610)."""
     url, parts = _get(direct_url, "url", str), []
-    if (vcs := direct_url.get("vcs_info")) is not None:
+    if "vcs_info" in direct_url:
+        vcs = direct_url["vcs_info"]
         url = f"{_get(vcs, 'vcs', str)}+{url}@{_get(vcs, 'commit_id', str)}"
-    elif (archive := direct_url.get("archive_info")) is not None:
-        parts = [f"{name}={digest}" for name, digest in archive.get("hashes", {}).items()][:1]
+    elif "hashes" in _get({"archive_info": {}, **direct_url}, "archive_info", dict):
+        hashes = _get(direct_url["archive_info"], "hashes", dict)
+        parts = [f"{name}={digest}" for name, digest in hashes.items()][:1]
     if "subdirectory" in direct_url:
         parts.append(f"subdirectory={_get(direct_url, 'subdirectory', str)}")
     if not (url + "".join(parts)).isprintable():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from resilient_pip.errors import UsageError
+from resilient_pip.pip_adapter import PLAN_FILES
 from resilient_pip.settings import Option
 
 
@@ -24,7 +25,7 @@ def _option(name: str, flag: str, help_: str, *, many: bool = False, short: str 
     )
 
 
-_PLAN_FILES = _option("plan_files", "--plan", "install what this plan file says (repeatable)", many=True)
+_PLAN_FILES = _option(PLAN_FILES, "--plan", "install what this plan file says (repeatable)", many=True)
 _GROUPS = _option("install_groups", "--install-group", "install this group only (repeatable)", many=True)
 _FROM = _option("from_install_group", "--from-install-group", "install this group and those after it only")
 _OUTPUT = _option(

@@ -33,16 +33,20 @@ class Engine:
         Raises:
             AssertionError: it fails.
         """
-        done = subprocess.run(
-            [str(CLIENT), *words],
-            env=self.environ(),
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_S,
-            check=False,
-        )
+        done = self.ask(_COMMAND_S, *words)
         assert done.returncode == 0, f"docker {' '.join(words)}: {done.stderr}"
         return done.stdout
+
+    def ask(self, limit_s: float, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `docker WORDS`, however it ends.
+
+        Raises:
+            TimeoutExpired: it takes longer than `limit_s`.
+        """
+        argv = [str(CLIENT), *words]
+        return subprocess.run(
+            argv, env=self.environ(), capture_output=True, text=True, timeout=limit_s, check=False
+        )
 
     def start(self, folder: Path, *words: str) -> Running:
         """Start `docker WORDS` in `folder`, to be read while it runs."""
@@ -73,7 +77,9 @@ def find_engine(host: str | None = None) -> Engine:
         raise Missing(f"no Docker: {CLIENT} is not there (Debian: apt-get install docker.io)")
     engine = Engine(host=host)
     try:
-        engine.run("version", "--format", "{{.Server.Version}}")
-    except (AssertionError, subprocess.TimeoutExpired) as error:
-        raise Missing(f"no Docker engine answers at {host}: {str(error).strip()}") from error
+        answer = engine.ask(_ANSWER_S, "version", "--format", "{{.Server.Version}}")
+    except subprocess.TimeoutExpired as error:
+        raise Missing(f"no Docker engine: none answers at {host} within {_ANSWER_S:.0f} s") from error
+    if answer.returncode:
+        raise Missing(f"no Docker engine: {' '.join(answer.stderr.split())}")
     return engine

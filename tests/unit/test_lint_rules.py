@@ -37,7 +37,6 @@ def found(rule: str, *lines: str) -> list[tuple[int, str]]:
             ["RUN pip install \\", "    a \\", "    # why", "    b>=1"], [(4, "b>=1")], id="its-own-line"
         ),
         pytest.param(["run python3 -m pip install a>=1"], [(1, "a>=1")], id="lower-case"),
-        pytest.param(["RUN uv pip install a>=1"], [(1, "a>=1")], id="uv"),
         pytest.param(["RUN resilient-pip a>=1"], [(1, "a>=1")], id="resilient-pip"),
         pytest.param(["RUN resilient-pip plan a>=1"], [(1, "a>=1")], id="plan"),
         pytest.param(["RUN sh -c 'pip install a>=1'"], [(1, "a>=1")], id="other-shell"),
@@ -147,46 +146,12 @@ def test_no_hidden_failure(lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("RUN until pip install a; do sleep 5; done", [(1, "until")]),
-        ("RUN while ! pip install a; do sleep 5; done", [(1, "while")]),
-        ("RUN while true; do pip install a && break; sleep 5; done", [(1, "while")]),
-        ("RUN while read p; do pip install $p; done < r.txt", []),
-        ("RUN until false; do sleep 5; done", []),
-    ],
-)
-def test_endless_retry(line: str, expected: list[tuple[int, str]]) -> None:
-    """Loops that only a success ends."""
-    assert found("endless-retry", line) == expected
-
-
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        (["RUN curl -sS https://bootstrap.pypa.io/get-pip.py | python3"], [1]),
-        (["RUN apt-get update && wget -qO- https://x/get-pip.py | python3 - pip==24"], [1]),
-        (["RUN curl -LsSf https://astral.sh/uv/install.sh | sh"], [1]),
-        (["RUN set -o pipefail; curl -sS https://bootstrap.pypa.io/get-pip.py | python3"], []),
-        ([BASH, "RUN curl -sS https://bootstrap.pypa.io/get-pip.py | python3"], []),
-        (["RUN curl -sSO https://bootstrap.pypa.io/get-pip.py && python3 get-pip.py"], []),
-        (["RUN curl https://x | sh"], []),
-    ],
-)
-def test_piped_script(lines: list[str], expected: list[int]) -> None:
-    """An installer that is run while it comes."""
-    assert [line for line, _ in found("piped-script", *lines)] == expected
-
-
-@pytest.mark.parametrize(
     ("lines", "expected"),
     [
         pytest.param(["RUN pip install a", "RUN pip install b"], [2], id="two-lines"),
         pytest.param(["RUN pip install a && python3 -m pip install b"], [1], id="one-line"),
         pytest.param(["RUN pip install -r r.txt", "COPY . .", "RUN pip install ."], [3], id="project"),
         pytest.param(["RUN resilient-pip a", "RUN resilient-pip b"], [2], id="resilient-pip"),
-        pytest.param(["RUN cat r.txt | xargs -n 1 pip install"], [1], id="xargs"),
-        pytest.param(["RUN for p in a b; do pip install $p; done"], [1], id="loop"),
         pytest.param(
             ["RUN pip install a", "FROM x AS y", "RUN b", "FROM y", "RUN pip install b"], [], id="stages"
         ),
@@ -220,20 +185,6 @@ def test_installs_of_the_stage_below_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("RUN pip install --upgrade pip torch", [(1, "pip")]),
-        ("RUN pip install -U 'pip>24' -r r.txt", [(1, "'pip>24'")]),
-        ("RUN pip install --upgrade pip && pip install a", []),
-        ("RUN resilient-pip --upgrade pip torch", []),
-    ],
-)
-def test_self_upgrade(line: str, expected: list[tuple[int, str]]) -> None:
-    """A pip that replaces itself beside other packages."""
-    assert found("self-upgrade", line) == expected
-
-
-@pytest.mark.parametrize(
     ("lines", "expected"),
     [
         pytest.param(["RUN pip install a"], [(1, "pip install a")], id="none"),
@@ -244,7 +195,6 @@ def test_self_upgrade(line: str, expected: list[tuple[int, str]]) -> None:
         pytest.param(
             ["RUN --mount=type=cache,target=/var/cache/apt pip install a"], [(1, "pip install a")], id="apt"
         ),
-        pytest.param([f"RUN {MOUNT} uv pip install a"], [], id="uv-in-a-home-of-somebody"),
         pytest.param(["ENV PIP_CACHE_DIR=/c", f"RUN {MOUNT} pip install a"], [], id="a-home-of-somebody"),
         pytest.param(
             ["ENV PIP_CACHE_DIR=/c", "RUN --mount=type=cache,target=/d pip install a"],
@@ -271,7 +221,6 @@ def test_cache_mount(lines: list[str], expected: list[tuple[int, str]]) -> None:
         ([f"RUN {MOUNT} pip install --no-cache-dir a"], [(1, "--no-cache-dir")]),
         ([f"RUN {MOUNT} pip --no-cache install a"], [(1, "--no-cache")]),
         (["ENV A=b PIP_NO_CACHE_DIR=off", f"RUN {MOUNT} pip install a"], [(1, "PIP_NO_CACHE_DIR")]),
-        (["RUN --mount=type=cache,target=/root/.cache/uv uv pip install -n a"], [(1, "-n")]),
         (["RUN pip install --no-cache-dir a"], []),
         ([f"RUN {MOUNT} pip install a"], []),
     ],
@@ -301,20 +250,6 @@ def test_cache_purge(line: str, expected: list[tuple[int, str]]) -> None:
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        ([f"RUN {MOUNT},sharing=locked pip install a"], [1]),
-        ([f"RUN {MOUNT},sharing=shared pip install a"], []),
-        (["RUN --mount=type=cache,target=/var/cache/apt,sharing=locked pip install a"], []),
-        (["USER a", "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked pip install a"], []),
-    ],
-)
-def test_locked_cache(lines: list[str], expected: list[int]) -> None:
-    """A second build that waits without a word."""
-    assert [line for line, _ in found("locked-cache", *lines)] == expected
-
-
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
         (["RUN pip install --default-timeout=1000 a"], [(1, "--default-timeout=1000")]),
         (["RUN pip --timeout 100 install a"], [(1, "--timeout 100")]),
         (
@@ -323,7 +258,6 @@ def test_locked_cache(lines: list[str], expected: list[int]) -> None:
         ),
         (["ENV PIP_TIMEOUT 100", "RUN pip install a"], [(1, "PIP_TIMEOUT")]),
         (["RUN PIP_DEFAULT_TIMEOUT=100 pip install a"], [(1, "PIP_DEFAULT_TIMEOUT=100 pip install a")]),
-        (["ENV UV_HTTP_TIMEOUT=300", "RUN uv pip install a"], [(1, "UV_HTTP_TIMEOUT")]),
         (["RUN resilient-pip --timeout 9 a"], [(1, "--timeout 9")]),
         (["RUN pip install --timeout 15 a"], []),
         (["RUN pip install --timeout=$T a"], []),
@@ -341,7 +275,6 @@ def test_read_timeout(lines: list[str], expected: list[tuple[int, str]]) -> None
     ("lines", "expected"),
     [
         (["RUN pip install a && pip install b"], [1]),
-        (["RUN uv pip install a"], [1]),
         (["ENV PYTHONUNBUFFERED=1", "RUN pip install a"], [2]),
         (["RUN pip install --progress-bar raw -q a"], [1]),
         (["RUN resilient-pip a > /dev/null 2>&1"], [1]),
@@ -379,35 +312,6 @@ def test_unbuffered(lines: list[str], expected: list[tuple[int, str]]) -> None:
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        (["RUN pip install --extra-index-url https://x a"], [(1, "--extra-index-url https://x")]),
-        (["ENV PIP_EXTRA_INDEX_URL=https://x", "RUN pip install a"], [(1, "PIP_EXTRA_INDEX_URL")]),
-        (["RUN resilient-pip --extra-index-url https://x a"], []),
-        (["RUN uv pip install --extra-index-url https://x a"], []),
-        (["RUN pip install --index-url https://x a"], []),
-    ],
-)
-def test_extra_index(lines: list[str], expected: list[tuple[int, str]]) -> None:
-    """Where pip goes on to another index."""
-    assert found("extra-index", *lines) == expected
-
-
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        (["RUN pip install --trusted-host pypi.org a"], [(1, "--trusted-host pypi.org")]),
-        (["ENV PIP_TRUSTED_HOST='a.b pypi.org'", "RUN pip install a"], [(1, "PIP_TRUSTED_HOST")]),
-        (["RUN resilient-pip --trusted-host=pypi.org:443 a"], [(1, "--trusted-host=pypi.org:443")]),
-        (["RUN pip install --trusted-host devpi.local a"], []),
-    ],
-)
-def test_trusted_host(lines: list[str], expected: list[tuple[int, str]]) -> None:
-    """A check that is switched off for hosts that would pass it."""
-    assert found("trusted-host", *lines) == expected
-
-
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
         pytest.param(["# resilient-pip: ignore=silence", "RUN pip install a"], ["cache-mount"], id="above"),
         pytest.param(
             ["# resilient-pip: ignore=silence,cache-mount", "# and why", "RUN pip install a"], [], id="two"
@@ -419,11 +323,6 @@ def test_trusted_host(lines: list[str], expected: list[tuple[int, str]]) -> None
             ["# resilient-pip: ignore=silence", "", "RUN pip install a"],
             ["cache-mount", "silence"],
             id="apart",
-        ),
-        pytest.param(
-            ["# resilient-pip: ignore=noise", "RUN pip install a"],
-            ["unknown-rule", "cache-mount", "silence"],
-            id="unknown",
         ),
     ],
 )

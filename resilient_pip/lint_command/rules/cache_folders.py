@@ -9,11 +9,10 @@ from resilient_pip.lint_command.stages import Mount, Run
 
 ROOT = frozenset({"", "root", "0"})
 """What USER says of root; without a word the base image decides, mostly for root."""
-NO_CACHE_VARIABLES = {"pip": "PIP_NO_CACHE_DIR", "resilient-pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
-"""The variable of each tool that switches its cache off."""
+ROOTS_CACHE = "/root/.cache/pip"
+NO_CACHE_VARIABLE = "PIP_NO_CACHE_DIR"
 FOLDER_VARIABLES = {
     "pip": ("PIP_CACHE_DIR",),
-    "uv": ("UV_CACHE_DIR",),
     "resilient-pip": ("RESILIENT_PIP_FILE_CACHE", "PIP_CACHE_DIR"),
 }
 """The variables of each tool that say where its cache is."""
@@ -45,18 +44,17 @@ def _is_somebodys(mount: Mount) -> bool:
 
 def cache_folder(run: Run, call: Call) -> str | None:
     """Where a call keeps its downloads; None where that is not to be seen here."""
-    name = "uv" if call.tool == "uv" else "pip"
     given = call.value("--file-cache") or call.value("--cache-dir")
     given = given or next(
-        (value for one in FOLDER_VARIABLES[call.tool] if (value := run.variable(call, one))), None
+        (value for name in FOLDER_VARIABLES[call.tool] if (value := run.variable(call, name))), None
     )
     if not given and (base := run.variable(call, "XDG_CACHE_HOME")):
-        given = f"{base}/{name}"
+        given = f"{base}/pip"
     if given:
         return None if "$" in given or not given.startswith("/") else given
     if run.setting.user not in ROOT or run.variable(call, "HOME") is not None:
         return None
-    return f"/root/.cache/{name}"
+    return ROOTS_CACHE
 
 
 def home_of(run: Run) -> str:
@@ -73,10 +71,4 @@ def is_in(path: str, folder: str) -> bool:
 def is_disabled(run: Run, call: Call) -> bool:
     """Whether a call keeps nothing, by an option or a variable."""
     # Any value of PIP_NO_CACHE_DIR does, "0" and "false" too (pip._internal.cli.cmdoptions).
-    has_option = any(call.value(name) is not None for name in no_cache_options(call))
-    return has_option or bool(run.variable(call, NO_CACHE_VARIABLES[call.tool]))
-
-
-def no_cache_options(call: Call) -> tuple[str, ...]:
-    """The options of its tool that switch the cache off."""
-    return ("--no-cache-dir", "-n") if call.tool == "uv" else ("--no-cache-dir",)
+    return call.value("--no-cache-dir") is not None or bool(run.variable(call, NO_CACHE_VARIABLE))

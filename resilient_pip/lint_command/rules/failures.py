@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from resilient_pip.lint_command.calls import Call, read_call
 from resilient_pip.lint_command.findings import Edit, Finding, holds_comment
-from resilient_pip.lint_command.rules.loops import LOOPS, waits_for_install
 from resilient_pip.lint_command.shell import (
     AndOr,
     Command,
@@ -24,6 +23,7 @@ from resilient_pip.lint_command.stages import Build
 HIDDEN_FAILURE = "hidden-failure"
 _NOTHING = frozenset({"true", ":"})
 _ALWAYS_WELL = _NOTHING | {"echo", "printf", "sleep", "break", "continue", "cat", "touch", "date", "logger"}
+_LOOPS = frozenset({"for", "while", "until"})
 _ENDING = frozenset({"exit", "return"})
 
 
@@ -123,13 +123,8 @@ class _Search:
         failing: list[Call] = []
         for body in command.bodies:
             failing += self.script(body, body.options if command.kind == "shell" else options)
-        if command.kind in LOOPS:
-            if (
-                failing
-                and "errexit" not in options
-                and not waits_for_install(command)
-                and not _breaks(command)
-            ):
+        if command.kind in _LOOPS:
+            if failing and "errexit" not in options and not _breaks(command):
                 self._tell(
                     (command.start, command.end),
                     "of all rounds of the loop, only the last one's exit code counts",

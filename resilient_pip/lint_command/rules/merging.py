@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from resilient_pip.lint_command.calls import Call, read_call
 from resilient_pip.lint_command.findings import Edit, holds_comment
-from resilient_pip.lint_command.shell import AndOr, Pipeline, Simple, compounds
+from resilient_pip.lint_command.shell import AndOr, Pipeline, Simple, all_scripts
 from resilient_pip.lint_command.stages import Build, Run
 
 _PAYLOAD = frozenset({"--requirement", "--editable"})
@@ -14,36 +14,24 @@ _ONLY_ON_THEIR_OWN = frozenset(
     {"--upgrade", "--force-reinstall", "--ignore-installed", "--no-deps", "--no-build-isolation", "--dry-run"}
 )
 """Options that would mean something else beside more requirements."""
-_PLAIN_PIP = frozenset({"pip install", "pip3 install", "python -m pip install", "python3 -m pip install"})
 
 
 def merging_edits(run: Run, build: Build) -> Iterator[Edit]:
-    """Make one call of `pip install a && pip install b`; of resilient-pip, where the image has it by then."""
-    scripts = (run.script, *(body for one in compounds(run.script) for body in one.bodies))
-    for one in (one for script in scripts for one in script.lists):
-        yield from _in_list(one, run, build)
+    """Make one call of `pip install a && pip install b`."""
+    for script in all_scripts(run.script):
+        for one in script.lists:
+            yield from _in_list(one, build)
 
 
-def _in_list(one: AndOr, run: Run, build: Build) -> Iterator[Edit]:
-    first: Call | None = None
+def _in_list(one: AndOr, build: Build) -> Iterator[Edit]:
     last: Call | None = None
     for place, pipeline in enumerate(one.pipelines):
         if "||" in one.operators[:place]:
             return
         call = _plain_call(pipeline)
-        if (
-            call
-            and first
-            and last
-            and _can_follow(first, call)
-            and not holds_comment(_between(last, call, build)[2])
-        ):
-            if last is first:
-                yield from _renaming(first, run)
+        if call and last and _can_follow(last, call) and not holds_comment(_between(last, call, build)[2]):
             yield _gluing(last, call, build)
-            last = call
-        else:
-            first = last = call
+        last = call
 
 
 def _plain_call(pipeline: Pipeline) -> Call | None:
@@ -66,10 +54,10 @@ def _payload(call: Call) -> int | None:
     return first
 
 
-def _can_follow(first: Call, call: Call) -> bool:
+def _can_follow(last: Call, call: Call) -> bool:
     return (
-        (first.program, first.tool, first.wrappers) == (call.program, call.tool, call.wrappers)
-        and _settings(first) == _settings(call)
+        (last.program, last.tool, last.wrappers) == (call.program, call.tool, call.wrappers)
+        and _settings(last) == _settings(call)
         and not {name for name, _ in _settings(call)} & _ONLY_ON_THEIR_OWN
     )
 
@@ -88,9 +76,3 @@ def _gluing(last: Call, call: Call, build: Build) -> Edit:
     is_broken = "\n" in written and build.file.escape == "\\"
     newline = "\r\n" if "\r\n" in written else "\n"
     return Edit(start=start, end=end, text=f" \\{newline}        " if is_broken else " ")
-
-
-def _renaming(first: Call, run: Run) -> Iterator[Edit]:
-    words = first.command.words[first.first : first.last + 1]
-    if run.setting.program and " ".join(word.text for word in words) in _PLAIN_PIP:
-        yield Edit(start=words[0].start, end=words[-1].end, text=run.setting.program)

@@ -9,20 +9,19 @@ from pathlib import PurePosixPath
 from resilient_pip.lint_command.calls import read_call
 from resilient_pip.lint_command.findings import Edit, Finding, holds_comment
 from resilient_pip.lint_command.rules.cache_folders import home_of, is_in, mounts_of
-from resilient_pip.lint_command.shell import AndOr, Pipeline, Simple, compounds, program_of
+from resilient_pip.lint_command.shell import AndOr, Pipeline, Simple, all_scripts, program_of
 from resilient_pip.lint_command.stages import Build, Mount, Run
 
 CACHE_PURGE = "cache-purge"
 _HOME = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/|\Z)")
 _ACTIONS = frozenset({"cache purge", "cache clean", "cache remove"})
-_FOLDERS_OF_TOOLS = frozenset({".cache", "pip", "uv", "resilient-pip"})
+_FOLDERS_OF_TOOLS = frozenset({".cache", "pip", "resilient-pip"})
 
 
 def find_purges(build: Build) -> Iterator[Finding]:
     """Find `pip cache purge` and `rm -rf ~/.cache` on a cache mount."""
     for run in build.runs:
-        scripts = (run.script, *(body for one in compounds(run.script) for body in one.bodies))
-        for script in scripts:
+        for script in all_scripts(run.script):
             for place, one in enumerate(script.lists):
                 before = script.lists[place - 1] if place else None
                 yield from _purges(run, one, before, build.file.text)

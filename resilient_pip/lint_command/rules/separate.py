@@ -1,8 +1,7 @@
-"""separate-installs, self-upgrade: installs that are planned apart, and one that replaces what runs it."""
+"""separate-installs: installs that are planned apart."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -11,48 +10,24 @@ from packaging.utils import canonicalize_name
 from resilient_pip.lint_command.calls import Call, read_call
 from resilient_pip.lint_command.excerpt import line_of
 from resilient_pip.lint_command.findings import Finding
-from resilient_pip.lint_command.rules.loops import LOOPS
 from resilient_pip.lint_command.rules.merging import merging_edits
-from resilient_pip.lint_command.shell import Script, Simple, compounds, simple_commands
+from resilient_pip.lint_command.shell import Script, Simple
 from resilient_pip.lint_command.stages import Build, Run, Stage
-from resilient_pip.lint_command.wrappers import base_name
 
 SEPARATE_INSTALLS = "separate-installs"
-SELF_UPGRADE = "self-upgrade"
 
-_INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv", "resilient-pip"})
+_INSTALLERS = frozenset({"pip", "setuptools", "wheel", "resilient-pip"})
 _PLANNED_TOGETHER = ("--plan", "--install-group", "--from-install-group")
 _ELSEWHERE = ("--target", "--prefix", "--root", "--python", "-p")
-_ONE_AT_A_TIME = re.compile(r"-[nLI]|--max-args|--max-lines|--replace")
-"""The options of xargs that divide what it is given."""
 
 
 def find_separate_installs(build: Build) -> Iterator[Finding]:
     """Find installs into one environment that know nothing of each other's versions."""
     for stage in build.stages:
-        yield from _one_after_the_other(stage, build)
-    for run in build.runs:
-        yield from _one_by_one(run)
+        yield from _in_stage(stage, build)
 
 
-def find_self_upgrades(build: Build) -> Iterator[Finding]:
-    """Find `pip install --upgrade pip torch`."""
-    for run in build.runs:
-        for call in run.calls:
-            names = [_project(word.text) for word in call.operands]
-            others = len(names) > names.count("pip") or call.value("--requirement") is not None
-            if call.is_install and call.tool == "pip" and "pip" in names and others:
-                place = call.operands[names.index("pip")]
-                yield Finding(
-                    rule=SELF_UPGRADE,
-                    start=place.start,
-                    end=place.end,
-                    problem="pip replaces itself in this install, and goes on with files of two versions",
-                    instead="a call of its own before it: pip install --upgrade pip && …",
-                )
-
-
-def _one_after_the_other(stage: Stage, build: Build) -> Iterator[Finding]:
+def _in_stage(stage: Stage, build: Build) -> Iterator[Finding]:
     own = {id(run) for run in stage.runs}
     groups: dict[str, list[tuple[Run, Call]]] = {}
     for run in stage.all_runs:
@@ -77,28 +52,6 @@ def _finding(group: Sequence[tuple[Run, Call]], second: Call, runs: Sequence[Run
         instead="one line for all: resilient-pip plans them together",
         edits=tuple(edit for run in runs for edit in merging_edits(run, build)),
     )
-
-
-def _one_by_one(run: Run) -> Iterator[Finding]:
-    """Find installs in a loop over requirements, and those that xargs starts for each of them."""
-    looped = [
-        call
-        for loop in compounds(run.script)
-        if loop.kind in LOOPS
-        for body in loop.bodies
-        for call in map(read_call, simple_commands(body))
-        if call and any("$" in word.text for word in call.operands)
-    ]
-    fed = [call for call in run.calls if "xargs" in map(base_name, call.wrappers)]
-    for call in (*looped, *(one for one in fed if any(map(_ONE_AT_A_TIME.match, one.wrappers)))):
-        if call.is_install:
-            yield Finding(
-                rule=SEPARATE_INSTALLS,
-                start=call.command.start,
-                end=call.command.end,
-                problem="each requirement is planned alone, and may undo what those before it chose",
-                instead="all in one call: resilient-pip -r FILE",
-            )
 
 
 def _one_way_through(script: Script) -> Iterator[Call]:

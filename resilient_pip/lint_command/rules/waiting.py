@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from resilient_pip.lint_command.calls import Call, runs_python_program
+from resilient_pip.lint_command.calls import PYTHON, Call, read_call
 from resilient_pip.lint_command.findings import Finding
-from resilient_pip.lint_command.shell import Simple, simple_commands
+from resilient_pip.lint_command.shell import Simple, program_of, simple_commands
 from resilient_pip.lint_command.stages import Build, Run
 from resilient_pip.units import format_seconds
 
@@ -15,13 +15,10 @@ READ_TIMEOUT = "read-timeout"
 SILENCE = "silence"
 UNBUFFERED = "unbuffered"
 
-_DEFAULT_S = {"pip": 15.0, "uv": 30.0}
-"""What each waits for the next byte unless it is told otherwise (pip: --timeout; uv: UV_HTTP_TIMEOUT)."""
-_TIMEOUT_VARIABLES = {
-    "pip": ("PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT"),
-    "uv": ("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT"),
-}
-_NOWHERE = frozenset({"/dev/null"})
+_DEFAULT_S = 15.0
+"""What pip waits for the next byte unless --timeout says otherwise."""
+_TIMEOUT_VARIABLES = ("PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT")
+_SHORT_MODULES = frozenset({"venv", "ensurepip", "site", "sysconfig"})
 
 
 def find_read_timeouts(build: Build) -> Iterator[Finding]:
@@ -56,7 +53,7 @@ def find_unbuffered(build: Build) -> Iterator[Finding]:
         if not any(call.is_fetching for call in run.calls):
             continue
         for command in simple_commands(run.script):
-            if runs_python_program(command) and not _is_set(run, command):
+            if _runs_python(command) and not _is_set(run, command):
                 yield Finding(
                     rule=UNBUFFERED,
                     start=command.start,
@@ -80,28 +77,27 @@ def _timeouts(run: Run, call: Call) -> Iterator[Finding]:
                 instead="--deadline TIME for the whole run, --stall-timeout TIME for one wait",
             )
         else:
-            yield from _timeout(call, option.value or "", start, end)
-    for name in _TIMEOUT_VARIABLES.get(call.tool, ()):
+            yield from _timeout(option.value or "", start, end)
+    for name in _TIMEOUT_VARIABLES if call.tool == "pip" else ():
         place = run.setting.variables.get(name)
         if name in call.variables:
-            yield from _timeout(call, call.variables[name], call.command.start, call.command.end)
+            yield from _timeout(call.variables[name], call.command.start, call.command.end)
         elif place:
-            yield from _timeout(call, place.value, place.at, place.at + len(name))
+            yield from _timeout(place.value, place.at, place.at + len(name))
 
 
-def _timeout(call: Call, written: str, start: int, end: int) -> Iterator[Finding]:
+def _timeout(written: str, start: int, end: int) -> Iterator[Finding]:
     seconds = 0.0
     with suppress(ValueError):
         seconds = float(written)
-    default = _DEFAULT_S.get(call.tool, 0.0)
-    if default < seconds < float("inf"):
+    if _DEFAULT_S < seconds < float("inf"):
         yield Finding(
             rule=READ_TIMEOUT,
             start=start,
             end=end,
             problem=(
-                f"this limits no install: {call.tool} waits {format_seconds(seconds)} instead of "
-                f"{format_seconds(default)} for each next byte, in silence, and again in each retry"
+                f"this limits no install: pip waits {format_seconds(seconds)} instead of "
+                f"{format_seconds(_DEFAULT_S)} for each next byte, in silence, and again in each retry"
             ),
             instead="resilient-pip --deadline TIME for the whole; `timeout 600 pip …` ends what hangs",
         )
@@ -112,7 +108,7 @@ def _silence(run: Run, call: Call) -> str:
     if not call.is_fetching:
         return ""
     thrown_away = any(
-        one.target and one.target.text in _NOWHERE and one.operator.text in {">", ">>", "&>", "&>>", ">|"}
+        one.target and one.target.text == "/dev/null" and one.operator.text in {">", ">>", "&>", "&>>", ">|"}
         for one in call.command.redirections
         if one.operator.descriptor in {"", "1"}
     )
@@ -122,9 +118,9 @@ def _silence(run: Run, call: Call) -> str:
         return "--quiet: nobody sees where it hangs or why it fails"
     if call.tool == "resilient-pip":
         return ""
-    if call.tool == "pip" and "raw" in {call.value("--progress-bar"), run.variable(call, "PIP_PROGRESS_BAR")}:
+    if "raw" in {call.value("--progress-bar"), run.variable(call, "PIP_PROGRESS_BAR")}:
         return ""
-    return f"{call.tool} says nothing while it downloads and unpacks: nobody can tell slow from hung"
+    return "pip says nothing while it downloads and unpacks: nobody can tell slow from hung"
 
 
 def _is_set(run: Run, command: Simple) -> bool:
@@ -132,3 +128,13 @@ def _is_set(run: Run, command: Simple) -> bool:
     return bool(run.variable(None, "PYTHONUNBUFFERED")) or any(
         text.startswith("PYTHONUNBUFFERED=") or text == "-u" for text in texts
     )
+
+
+def _runs_python(command: Simple) -> bool:
+    """Whether a command starts Python for a file or a module that may take its time."""
+    program, *words = program_of(command) or [""]
+    if not PYTHON.match(program) or read_call(command):
+        return False
+    if words[:1] == ["-m"]:
+        return not set(words[1:2]) & _SHORT_MODULES
+    return bool(words) and not words[0].startswith("-")
