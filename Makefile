@@ -2,13 +2,15 @@
 # make test   set up, then run every check and every test
 # make check  the fast half of make test: format, lint, types
 # make faults meet every scenario of the fault laboratory at the tool's own limits (about 10 minutes)
+# make bench  measure installations beside pip and uv (about 15 minutes; the first time it mirrors some GB);
+#             make bench BENCH="--cells 'web-*'" measures some cells, BENCH=--list names them
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check unit matrix faults clean
+.PHONY: run test check unit matrix faults bench clean
 
 run: $(READY)
 	rm -rf .run/environment
@@ -40,6 +42,10 @@ matrix: $(READY)
 # Most of it is waiting, so several scenarios wait at a time.
 faults: $(READY)
 	$(BIN)/python -m tests.lab.faults
+
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 
 # Debian's python3 lacks ensurepip until python3-venv is there.
 $(READY): pyproject.toml

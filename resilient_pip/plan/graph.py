@@ -6,12 +6,13 @@ dependencies ask for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as ParsedRequirement
 
+from resilient_pip.index.requirements import parse_requirement
 from resilient_pip.model import ProjectName, project_name
 
 Node: TypeAlias = tuple[ProjectName, str]
@@ -24,7 +25,7 @@ class Dependencies:
     def __init__(
         self,
         *,
-        requires: Mapping[ProjectName, Iterable[str]],
+        requires: Mapping[ProjectName, Sequence[str]],
         environment: Mapping[str, str],
         extras: Mapping[ProjectName, frozenset[str]],
     ) -> None:
@@ -39,7 +40,7 @@ class Dependencies:
             project: frozenset(project_name(extra) for extra in names) for project, names in extras.items()
         }
         self._environment = {**environment}
-        self._requires = {project: tuple(parse_requires(lines)) for project, lines in requires.items()}
+        self._requires = requires
         self._edges: dict[Node, tuple[Node, ...]] = {}
 
     def closure(self, projects: Iterable[ProjectName]) -> frozenset[ProjectName]:
@@ -64,7 +65,7 @@ class Dependencies:
             yield project, ""
         else:
             yield from ((project, asked) for asked in self._extras.get(project, ()))
-        for requirement in self._requires.get(project, ()):
+        for requirement in parse_requires(self._requires.get(project, ())):
             if requirement.marker and not requirement.marker.evaluate({**self._environment, "extra": extra}):
                 continue
             needed = project_name(requirement.name)
@@ -84,6 +85,6 @@ def parse_requires(lines: Iterable[str]) -> Iterator[ParsedRequirement]:
 
 def _parse(line: str) -> ParsedRequirement | None:
     try:
-        return ParsedRequirement(line)
+        return parse_requirement(line)
     except InvalidRequirement:
         return None

@@ -36,24 +36,36 @@ class PipCopy:
         return self.folder / "probe.py"
 
 
-def copy_pip(run_folder: Path) -> PipCopy:
-    """Copy the pip that this program depends on, compiled files included; takes some 0.2 s of file work.
+def copy_probe(run_folder: Path) -> PipCopy:
+    """Make the folder, for the time being without pip: with the probe and what that needs.
 
     Raises:
         StorageError: the run folder cannot be written.
-        TargetRefused: pip or packaging is missing here.
+        TargetRefused: packaging is missing here.
     """
     copy = PipCopy(folder=run_folder / "pip-copy")
-    sources = [package_folder(name) for name in ("pip", "packaging")]
+    source = package_folder("packaging")
     try:
         copy.folder.mkdir(mode=0o700)
         copy.probe.write_text(PROBE, encoding="utf-8")
-        for source in sources:
-            # Times are kept: by them Python tells whether compiled files are fresh.
-            shutil.copytree(source, copy.folder / source.name, ignore=_WINDOWS_LAUNCHERS)
+        _copy_package(source, copy.folder)
     except OSError as error:
         raise StorageError(path=str(copy.folder), reason=_reason(error)) from error
     return copy
+
+
+def copy_pip(copy: PipCopy) -> None:
+    """Add the pip that this program depends on, compiled files included; takes some 0.2 s of file work.
+
+    Raises:
+        StorageError: the run folder cannot be written.
+        TargetRefused: pip is missing here.
+    """
+    source = package_folder("pip")
+    try:
+        _copy_package(source, copy.folder)
+    except OSError as error:
+        raise StorageError(path=str(copy.folder), reason=_reason(error)) from error
 
 
 def pip_argv(python: str, copy: PipCopy) -> tuple[str, ...]:
@@ -71,6 +83,11 @@ def package_folder(name: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise TargetRefused(message=f"this installation of resilient-pip lacks {name}: install it anew")
     return Path(spec.submodule_search_locations[0])
+
+
+def _copy_package(source: Path, folder: Path) -> None:
+    # Times are kept: by them Python tells whether compiled files are fresh.
+    shutil.copytree(source, folder / source.name, ignore=_WINDOWS_LAUNCHERS)
 
 
 def _reason(error: OSError) -> str:
