@@ -4,13 +4,15 @@
 # make pyz    build dist/resilient-pip.pyz, the whole program in one file
 # make docker build real images with it; starts a Docker engine and makes base images where they are missing (root)
 # make faults meet every scenario of the fault laboratory at the tool's own limits (about 10 minutes)
+# make bench  measure installations beside pip and uv (about 15 minutes; the first time it mirrors some GB);
+#             make bench BENCH="--cells 'web-*'" measures some cells, BENCH=--list names them
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check unit matrix builds docker faults pyz clean
+.PHONY: run test check unit matrix builds docker faults bench pyz clean
 
 run: $(READY)
 	rm -rf .run/environment
@@ -53,6 +55,10 @@ faults: $(READY)
 
 pyz: $(READY)
 	$(BIN)/python -m tools.pyz
+
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 
 # Debian's python3 lacks ensurepip until python3-venv is there.
 $(READY): pyproject.toml

@@ -15,6 +15,7 @@ from tests.lab.trial import Errand, Tool
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("pip==26.3", "uv==0.13.9")
 HOME = ROOT / ".venvs" / "peers"
+_CONFIGURING = ("PIP_", "UV_", "RESILIENT_PIP_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,13 @@ def installers(names: Sequence[str]) -> list[Installer]:
     if set(names) != {RESILIENT_PIP.name}:
         _provide()
     return [INSTALLERS[name] for name in names]
+
+
+def unconfigured(cache: Path) -> dict[str, str]:
+    """Give this process's variables without any tool's configuration, but for the folder of its cache."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_CONFIGURING)}
+    caches = dict.fromkeys((each.cache_variable for each in INSTALLERS.values()), str(cache))
+    return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", **caches}
 
 
 def _provide() -> None:

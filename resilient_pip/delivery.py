@@ -1,8 +1,8 @@
 """Bring a plan into the environment: all files fetched side by side, groups built and installed in order.
 
-Group 1 installs while group 2 still downloads. Only where something installed is replaced, or where
-everything goes in one call, are all files fetched and built first: then a failure leaves the
-environment as it was.
+Group 1 is unpacked while group 2 still downloads, and compiled while group 2 is unpacked. Only where
+something installed is replaced, or where everything goes in one call, are all files fetched and built first:
+then a failure leaves the environment as it was.
 
 What is not kept for the next run goes as soon as its group is installed, so that the disk never holds all
 downloads beside all that is installed.
@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 import anyio
 from anyio import to_thread
+from anyio.abc import TaskGroup
 
 from resilient_pip.errors import AttemptsExhausted, DeadlineExceeded, ResilientPipError
 from resilient_pip.events import Emit, GroupFinished, GroupStarted
@@ -29,7 +30,8 @@ from resilient_pip.phases import phase
 
 Build: TypeAlias = Callable[[PlannedFile, "StoredFile | None"], Awaitable["Path | None"]]
 """Give the wheel of a file, built where it is none; None for what only the install child can build."""
-InstallGroup: TypeAlias = Callable[[Group, "dict[ProjectName, Path]"], Awaitable[None]]
+InstallGroup: TypeAlias = Callable[[Group, "dict[ProjectName, Path]", Callable[[], None]], Awaitable[None]]
+"""Install a group; the function is called as soon as the next group may begin."""
 
 
 @dataclass
@@ -52,6 +54,10 @@ class Delivery:
         self._changed = anyio.Event()
         self._failed: RunFailed | None = None
         self._spent: set[Path] = set()
+        self._under_way = 0
+        """How many groups are being installed."""
+        self._counted_to = 0.0
+        """Up to when the time in which any was has been told."""
 
     async def run(self) -> None:
         """Fetch, build and install everything.
@@ -61,10 +67,7 @@ class Delivery:
         """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._fetch_all)
-            try:
-                await self._install_all()
-            except RunFailed as failed:
-                self._failed = failed
+            await self._install_all()
             tasks.cancel_scope.cancel()
         if self._failed:
             raise self._failed
@@ -89,17 +92,43 @@ class Delivery:
         self._changed = anyio.Event()
 
     async def _install_all(self) -> None:
+        """Install one group after the other until one fails; those before it come to their end."""
         groups = self.plan.groups
         wheels: dict[str, dict[ProjectName, Path]] = {}
-        if self.everything_first:
-            await self._arrived(self.plan.files)
-            for group in groups:
-                wheels[group.name] = await self._build(group)
-        for number, group in enumerate(groups, 1):
-            if not self.everything_first:
-                await self._arrived(group.files)
-                wheels[group.name] = await self._build(group)
-            await self._install(group, number, wheels[group.name])
+        async with anyio.create_task_group() as installing:
+            try:
+                if self.everything_first:
+                    await self._arrived(self.plan.files)
+                    for group in groups:
+                        wheels[group.name] = await self._build(group)
+                for number, group in enumerate(groups, 1):
+                    if not self.everything_first:
+                        await self._arrived(group.files)
+                        wheels[group.name] = await self._build(group)
+                    await self._begin(group, number, wheels[group.name], installing)
+                    if self._failed:
+                        break
+            except RunFailed as failed:  # carried past the task group, which would wrap it
+                self._failed = failed
+
+    async def _begin(
+        self, group: Group, number: int, wheels: dict[ProjectName, Path], installing: TaskGroup
+    ) -> None:
+        """Begin to install a group, and return once the next one may begin, or this one has failed."""
+        next_may_begin = anyio.Event()
+
+        async def install() -> None:
+            try:
+                await self._install(group, number, wheels, next_may_begin.set)
+            except RunFailed as failed:  # as above
+                self._failed = self._failed or failed
+                if next_may_begin.is_set():
+                    installing.cancel_scope.cancel()
+            finally:
+                next_may_begin.set()
+
+        installing.start_soon(install)
+        await next_may_begin.wait()
 
     async def _arrived(self, files: Sequence[PlannedFile]) -> None:
         """Wait until all these files are stored, or fail as soon as one of them cannot be."""
@@ -130,28 +159,41 @@ class Delivery:
                 wheels[planned.project] = wheel
         return wheels
 
-    async def _install(self, group: Group, number: int, wheels: dict[ProjectName, Path]) -> None:
+    async def _install(
+        self,
+        group: Group,
+        number: int,
+        wheels: dict[ProjectName, Path],
+        begin_next: Callable[[], None],
+    ) -> None:
         count = len(self.plan.groups)
         started = anyio.current_time()
+        if not self._under_way:
+            self._counted_to = started
+        self._under_way += 1
         self.emit(GroupStarted(group=group, number=number, count=count))
         outcome = Outcome.CANCELLED
         try:
-            await self.install(group, wheels)
+            await self.install(group, wheels, begin_next)
             outcome = Outcome.DONE
             await self._remove_spent(group, wheels, self.plan.groups[number:])
         except ResilientPipError as error:
             outcome = Outcome.FAILED
             raise RunFailed(error, locate(self.plan, Phase.INSTALL, group=group)) from error
         finally:
+            now = anyio.current_time()
             self.emit(
                 GroupFinished(
                     group=group,
                     number=number,
                     count=count,
                     outcome=outcome,
-                    elapsed_s=anyio.current_time() - started,
+                    elapsed_s=now - started,
+                    added_s=now - self._counted_to,
                 )
             )
+            self._counted_to = now
+            self._under_way -= 1
 
     async def _remove_spent(
         self, group: Group, wheels: dict[ProjectName, Path], later: Sequence[Group]

@@ -131,8 +131,16 @@ class TransferFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuessesCounted:
+    """The plan is made: so many pages and metadata were read before pip asked, so many of them in vain."""
+
+    made: int
+    in_vain: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupStarted:
-    """A group's install child starts."""
+    """A group's install child starts. Groups overlap: one is compiled while the next is unpacked."""
 
     group: Group
     number: int
@@ -148,6 +156,8 @@ class GroupFinished:
     count: int
     outcome: Outcome
     elapsed_s: float
+    added_s: float
+    """What it adds to the time in which groups were being installed: that of several together counts once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +212,7 @@ Event: TypeAlias = (
     | TransferWaiting
     | RetryScheduled
     | TransferFinished
+    | GuessesCounted
     | GroupStarted
     | GroupFinished
     | ChildStarted

@@ -393,6 +393,8 @@ class Statistics:
     from_cache: int = 0
     """Bytes of files that were in the cache or a local folder already."""
     requests: int = 0
+    in_vain: int = 0
+    """Pages and metadata that were read ahead of pip and that it did not ask for."""
     retries: Mapping[str, int] = field(default_factory=dict)
     """How often which cause was survived: {"stall": 2}."""
     retried: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -153,7 +153,8 @@ def _moved(statistics: Statistics) -> str:
     parts = []
     if statistics.requests:
         requests = counted(statistics.requests, "request")
-        parts.append(f"{format_bytes(statistics.downloaded)} downloaded in {requests}")
+        in_vain = f" ({statistics.in_vain} in vain)" if statistics.in_vain else ""
+        parts.append(f"{format_bytes(statistics.downloaded)} downloaded in {requests}{in_vain}")
     if statistics.from_cache:
         parts.append(f"{format_bytes(statistics.from_cache)} on disk already")
     return ", ".join(parts)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from resilient_pip.cache.answers import Answers
 from resilient_pip.child.command import child_environment
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import Supervisor
@@ -14,10 +16,13 @@ from resilient_pip.gateway.server import Gateway
 from resilient_pip.gateway.sources import order_sources
 from resilient_pip.gateway.wanted import routes_of, specifiers
 from resilient_pip.index.candidates import TargetMarkers
+from resilient_pip.index.usable import UsableWheels
 from resilient_pip.job import Job
 from resilient_pip.mirrors import Mirrors, Relisted, main_index
-from resilient_pip.model import RemoteFile
+from resilient_pip.model import Install, RemoteFile
+from resilient_pip.pip_options import is_for_another_target
 from resilient_pip.preparation import Prepared
+from resilient_pip.target.environment import Target
 from resilient_pip.target.pip_copy import pip_argv
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.credentials import Credentials
@@ -100,17 +105,25 @@ async def _open_gateway(
     def places(file: RemoteFile) -> tuple[Find, ...]:
         return (*(relisted.of_file(file) if job.plan_files else ()), *mirrors.of_file(file))
 
+    answers = Answers(prepared.cache.store.root) if prepared.cache.store.persistent else None
     downloads = Downloads(
         client=client, store=prepared.cache.store, settings=settings, emit=emit, mirrors=places
     )
     gateway = Gateway(
         sources=sources,
         routes=routes,
-        reader=SmallReader(client, settings, emit),
+        reader=SmallReader(client, settings, emit, answers=answers),
         downloads=downloads,
         emit=emit,
         target=TargetMarkers(environment=prepared.target.markers, tags=prepared.target.tags),
+        usable=_usable(install, prepared.target),
         constraints=specifiers(install.constraints),
         mirrors=mirrors.of_metadata,
+        answers=answers,
     )
     return await lifetimes.enter_async_context(gateway), downloads
+
+
+def _usable(install: Install, target: Target) -> Callable[[str], bool]:
+    """Tell which files of a page pip has to see."""
+    return bool if is_for_another_target(install.plan_options) else UsableWheels(target.tags).admits

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
+from resilient_pip.beginning import carry_out
 from resilient_pip.errors import ChildFailed, DeadlineExceeded, Interrupted, ResilientPipError
 from resilient_pip.events import (
     CacheOpened,
@@ -29,7 +30,6 @@ from resilient_pip.job import Job
 from resilient_pip.logs import appending_logs, keep_log
 from resilient_pip.model import Group, Outcome, Phase, Plan, RunResult
 from resilient_pip.statistics import Tally
-from resilient_pip.steps import carry_out
 from resilient_pip.workspace import open_workspace
 
 
@@ -72,7 +72,8 @@ class _Place:
     plan: Plan | None = None
     latest: Phase = Phase.PREPARE
     under_way: list[Phase] = field(default_factory=list)
-    group: Group | None = None
+    groups: list[Group] = field(default_factory=list)
+    """Being installed, the first one first."""
     installed: list[str] = field(default_factory=list)
     transfers: dict[Subject, None] = field(default_factory=dict)
     """Under way, the longest first."""
@@ -89,9 +90,9 @@ class _Place:
             case PhaseFinished(phase=phase, outcome=Outcome.DONE):
                 self.under_way.remove(phase)
             case GroupStarted(group=group):
-                self.group = group
+                self.groups.append(group)
             case GroupFinished(group=group, outcome=outcome):
-                self.group = None
+                self.groups.remove(group)
                 if outcome is Outcome.DONE:
                     self.installed.append(group.name)
             case TransferStarted(subject=subject):
@@ -103,7 +104,7 @@ class _Place:
 
     def failed(self, error: ResilientPipError) -> RunFailed:
         """Make a failure of this place."""
-        failure = locate(self._plan, self._phase, group=self.group)
+        failure = locate(self._plan, self._phase, group=next(iter(self.groups), None))
         if isinstance(error, ChildFailed) and error.package:
             failure = replace(failure, package=error.package)
         return RunFailed(error, failure)
@@ -127,7 +128,7 @@ class _Place:
 
     @property
     def _phase(self) -> Phase:
-        if self.group:
+        if self.groups:
             return Phase.INSTALL
         return self.under_way[-1] if self.under_way else self.latest
 

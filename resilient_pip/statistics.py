@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from resilient_pip.events import (
     Event,
     GroupFinished,
+    GuessesCounted,
     Kind,
     PhaseFinished,
     RetryScheduled,
@@ -24,6 +25,7 @@ class Tally:
         self._downloaded = 0
         self._from_cache = 0
         self._requests = 0
+        self._in_vain = 0
         self._pending: defaultdict[Subject, Counter[str]] = defaultdict(Counter)
         self._survived: defaultdict[ProjectName, Counter[str]] = defaultdict(Counter)
 
@@ -33,7 +35,9 @@ class Tally:
             case PhaseFinished():
                 self._phase_s[event.phase] += event.elapsed_s
             case GroupFinished():
-                self._phase_s[Phase.INSTALL] += event.elapsed_s
+                self._phase_s[Phase.INSTALL] += event.added_s
+            case GuessesCounted():
+                self._in_vain += event.in_vain
             case RetryScheduled():
                 self._pending[event.subject][event.cause] += 1
             case TransferFinished():
@@ -60,6 +64,7 @@ class Tally:
             downloaded=self._downloaded,
             from_cache=self._from_cache,
             requests=self._requests,
+            in_vain=self._in_vain,
             retries=dict(sum(self._survived.values(), Counter())),
             retried={project: dict(causes) for project, causes in self._survived.items()},
         )

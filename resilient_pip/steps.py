@@ -1,59 +1,56 @@
-"""The steps of a run, in their order: prepare, plan, deliver, check."""
+"""The steps of a run that has something to do, in their order: plan, deliver, check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
-from packaging.version import Version
 
 from resilient_pip.build.builder import Builder
 from resilient_pip.build.traits import read_traits
-from resilient_pip.child.again import again_if_killed
-from resilient_pip.child.command import Command
-from resilient_pip.child.process import ChildResult
 from resilient_pip.delivery import Delivery
 from resilient_pip.errors import ChildFailed, StorageError
 from resilient_pip.events import Emit, Noted, PlanReady
 from resilient_pip.failing import RunFailed, locate
 from resilient_pip.fetch import StoredFile
+from resilient_pip.first_look import Found
 from resilient_pip.frozen import FrozenPlanning
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.install.check import differences
+from resilient_pip.install.compiling import Compiling
+from resilient_pip.install.installation import Installation
 from resilient_pip.install.installer import Installer
-from resilient_pip.install.size import unpacked_size
-from resilient_pip.install.survey import survey
-from resilient_pip.install.unfinished import journalled
+from resilient_pip.install.unfinished import Unfinished
 from resilient_pip.job import Job
-from resilient_pip.model import Failure, Group, Phase, Plan, PlannedFile, ProjectName, RequirementForm
+from resilient_pip.model import Failure, Phase, Plan, PlannedFile
 from resilient_pip.phases import phase
 from resilient_pip.plan.selection import select
 from resilient_pip.planning import Planning, looks_at_nothing
-from resilient_pip.policy.deadlines import install_limit_s
 from resilient_pip.preparation import Prepared, prepare
-from resilient_pip.remote_requirements import read_remote_files
 from resilient_pip.services import Services, open_services
 from resilient_pip.target.environment import inspect
 from resilient_pip.target.room import check_room, fullest
-from resilient_pip.workspace import Workspace, write_build_constraints
+from resilient_pip.workspace import Workspace
 
 
-async def carry_out(job: Job, workspace: Workspace, emit: Emit) -> None:
-    """Bring everything that the job asks for into its target.
+async def prepared_steps(
+    job: Job, workspace: Workspace, found: Found, emit: Emit
+) -> Callable[[], Awaitable[None]]:
+    """Prepare, and give what then is left to do: plan, and bring what is planned into the target.
 
     Raises:
-        RunFailed: a failure whose place in the plan is known.
+        RunFailed: a failure whose place in the plan is known; this and the next by what is given, too.
         ResilientPipError: any other.
     """
-    async with phase(emit, Phase.PREPARE):
-        job = await read_remote_files(job, emit)
-        install = await to_thread.run_sync(write_build_constraints, workspace, job.install)
-        job = replace(job, install=install)
-        prepared = await prepare(job, workspace, emit)
+    prepared = await prepare(job, workspace, found, emit)
+    return partial(_plan_and_deliver, job, workspace, prepared, emit)
+
+
+async def _plan_and_deliver(job: Job, workspace: Workspace, prepared: Prepared, emit: Emit) -> None:
     async with AsyncExitStack() as lifetimes:
         lifetimes.callback(prepared.cache.store.close)
         services = await open_services(job, workspace, prepared, emit, lifetimes)
@@ -131,12 +128,28 @@ class _Run:
             folder=self.workspace.root,
             one_call=install.one_call,
         )
-
+        installation = Installation(
+            plan=plan,
+            installer=installer,
+            scheme=self.prepared.scheme,
+            unfinished=Unfinished(self.prepared.scheme, self.emit),
+            compiling=Compiling(
+                python=self.prepared.target.python,
+                env=self.services.pip.env,
+                folder=self.workspace.root,
+                emit=self.emit,
+            ),
+            gateway=self.services.gateway,
+            supervisor=self.services.supervisor,
+            build_timeout_s=self.job.settings.build_timeout_s,
+            ignores_installed=looks_at_nothing(install),
+            emit=self.emit,
+        )
         await Delivery(
             plan=plan,
             downloads=self.services.downloads,
             build=partial(self._build, builder, plan),
-            install=partial(self._install, installer, plan),
+            install=installation.install,
             emit=self.emit,
             everything_first=plan.replaces or install.one_call,
             own=self.workspace.root,
@@ -160,59 +173,6 @@ class _Run:
     ) -> Path | None:
         with naming_root_cause(self.services.gateway, locate(plan, Phase.BUILD, planned=planned)):
             return await builder.wheel_of(planned, stored)
-
-    async def _install(
-        self, installer: Installer, plan: Plan, group: Group, wheels: Mapping[ProjectName, Path]
-    ) -> None:
-        # A group may build again in place what one before it has installed.
-        rebuilt = [file for file in plan.files if file.form.is_built_in_place and file not in group.files]
-        look = partial(
-            survey,
-            [*group.files, *rebuilt],
-            wheels,
-            self.prepared.scheme,
-            ignores_installed=looks_at_nothing(self.job.install),
-        )
-        limit_s = install_limit_s(await to_thread.run_sync(unpacked_size, group, wheels))
-        builds = max(1, sum(planned.form.is_built_in_place for planned in group.files))
-        building_limit_s = limit_s + builds * self.job.settings.build_timeout_s
-
-        async def install() -> None:
-            async with journalled(look, self.prepared.scheme, self.emit) as inherited:
-                run = partial(self._run_installing, inherited)
-                await installer.install_group(
-                    group,
-                    plan.groups.index(group) + 1,
-                    wheels,
-                    run=partial(run, limit_s=limit_s),
-                    run_building=partial(run, limit_s=building_limit_s, busy=self.services.gateway.is_busy),
-                )
-
-        laid_out = {
-            file.project: Version(file.version)
-            for file in group.files
-            if file.project in wheels and file.form is RequirementForm.NAMED
-        }
-        with (
-            naming_root_cause(self.services.gateway, locate(plan, Phase.INSTALL, group=group)),
-            self.services.gateway.withholding(laid_out),
-        ):
-            await again_if_killed(install, self.emit)
-
-    async def _run_installing(
-        self,
-        inherited: tuple[int, ...],
-        command: Command,
-        *,
-        limit_s: float,
-        busy: Callable[[], bool] | None = None,
-    ) -> ChildResult:
-        return await self.services.supervisor.run(
-            replace(command, pass_fds=inherited),
-            stop=self.services.gateway.failed,
-            limit_s=limit_s,
-            busy=busy,
-        )
 
     async def _builder(self) -> Builder:
         install = self.job.install

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,10 +28,11 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"gateway", "plan"},
             {"build", "install", "plan_files"},
             {"delivery", "direct", "dry_run", "remote_requirements"},
-            {"detour"},
+            {"detour", "first_look"},
             {"frozen", "planning", "preparation"},
             {"services"},
             {"steps"},
+            {"beginning"},
             {"session", "cache_command", "lint_command", "plan_command"},
             {"ui"},
             {"cli"},
@@ -60,6 +62,12 @@ DOORS: dict[str, str] = {
 }
 """Third party to the one module or package that imports it; anyio and packaging are used everywhere."""
 EVERYWHERE = frozenset({"anyio", "packaging", "resilient_pip"}) | sys.stdlib_module_names
+
+
+CHANGING = frozenset({"child.process", "install.installer", "install.repair", "install.unfinished"})
+"""What a change of the target needs."""
+DEFERRED = frozenset({("beginning.py", "remote_requirements"), ("beginning.py", "steps")})
+"""What a run with nothing to do does not load: where it is imported, and the module that imports the rest."""
 
 
 def imports_of(module: Path) -> Iterator[str]:
@@ -134,16 +142,36 @@ def test_one_colour(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=str)
 def test_no_import_hides_in_a_function(module: Path) -> None:
-    """What the tool needs is loaded before it changes the environment that it may live in."""
+    """What the tool needs is loaded before it changes the environment that it may live in.
+
+    A run with nothing to do loads no more than it needs. Where one goes on, the rest is imported at once.
+    """
     functions = [
         node
         for node in ast.walk(ast.parse((PACKAGE / module).read_text()))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     ]
-    hidden = [
-        f"{module}:{node.lineno}"
+    hidden = {
+        (module.as_posix(), (node.module if isinstance(node, ast.ImportFrom) else "") or "")
         for function in functions
         for node in ast.walk(function)
         if isinstance(node, (ast.Import, ast.ImportFrom))
-    ]
-    assert hidden == []
+    }
+    assert hidden == {(where, f"resilient_pip.{name}") for where, name in DEFERRED if where == str(module)}
+
+
+def test_what_changes_the_target_is_imported_last() -> None:
+    """Whatever a run may do to the target, it first has to import `steps`, and with that everything else."""
+    code = (
+        "import sys, resilient_pip.cli\n"
+        "before = set(sys.modules)\n"
+        "import resilient_pip.steps\n"
+        "print(*sorted(name for name in before if name.startswith('resilient_pip.')))\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('resilient_pip.')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, everything = (set(line.split()) for line in done.stdout.splitlines())
+    assert first & {f"resilient_pip.{name}" for name in CHANGING} == set()
+    programs = {"__main__", "child.guardian", "install.compiler", "remote_requirements", "target.probe"}
+    names = {".".join(module.with_suffix("").parts).removesuffix(".__init__") for module in MODULES}
+    assert {f"resilient_pip.{name}" for name in names - programs - {"__init__"}} <= everything

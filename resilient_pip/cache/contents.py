@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,14 @@ from resilient_pip.cache.origin import load_origin
 from resilient_pip.cache.place import BUILT, KEY, SHA256, Name, finished_path, read_name
 from resilient_pip.disk.storing import storing
 from resilient_pip.model import project_name
+from resilient_pip.settings import MIB
 
 _OF_PARTIAL = re.compile(rf"({KEY.pattern})(?:\.json(?:\.[0-9a-f]+)?|\.lock)?")
+_ANSWER = re.compile(r"([0-9a-f]{64})(?:\.[0-9a-f]{16})?")
 _RECORD = re.compile(rf"({KEY.pattern})\.json(?:\.[0-9a-f]+)?")
+ANSWERS_SIZE = 500 * MIB
+ANSWER_AGE_S = 30 * 24 * 3600.0
+"""Pages change every few days; what nobody asked for in a month is of a project that nobody uses here."""
 _LEFT_BEHIND = re.compile(r"\.probe-[0-9a-f]+|~.+")
 """Of a run that was killed while it tried whether it can write, or kept a wheel."""
 
@@ -48,9 +54,12 @@ class Contents:
     root: Path
     entries: tuple[Entry, ...]
     records: tuple[Path, ...]
-    """Names, and what URLs without a hash served."""
+    """Names, what URLs without a hash served, and answers."""
     stray: tuple[Path, ...]
-    """What belongs to nothing: records that point nowhere, probes and temporary folders, locks of no file."""
+    """What belongs to nothing: records that point nowhere, probes and temporary folders, locks of no file.
+
+    And answers that are old, or more than are kept.
+    """
 
     def of(self, state: State) -> tuple[Entry, ...]:
         """The entries in one state."""
@@ -69,7 +78,7 @@ def read_contents(root: Path) -> Contents:
         keys = {entry.path.name for entry in entries}
         names = {path: _key(path) in keys for path in _matching(root / "names", _RECORD)}
         urls = {path: _leads_somewhere(root, path) for path in _matching(root / "urls", _RECORD)}
-        records = names | urls
+        records = names | urls | judge_answers(root, time.time())
         return Contents(
             root=root,
             entries=entries,
@@ -80,6 +89,27 @@ def read_contents(root: Path) -> Contents:
                 *_left_behind(root),
             ),
         )
+
+
+def judge_answers(root: Path, now: float) -> dict[Path, bool]:
+    """List the answers, each with whether it stays: the last used, as far as they are new and few enough.
+
+    Raises OSError.
+    """
+    found: list[tuple[float, int, Path]] = []
+    for folder in _folders(root / "answers"):
+        for path in _matching(folder, _ANSWER):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((status.st_mtime, status.st_size, path))
+    judged: dict[Path, bool] = {}
+    total = 0
+    for used_at, size, path in sorted(found, reverse=True):
+        total += size
+        judged[path] = total <= ANSWERS_SIZE and now - used_at <= ANSWER_AGE_S
+    return judged
 
 
 def read_partials(root: Path) -> tuple[list[Entry], list[Path]]:

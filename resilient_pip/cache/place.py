@@ -6,6 +6,7 @@ partial/<key>             what came so far, key being the SHA-256 or "url-" and 
 partial/<key>.json        whose bytes these are (`origin.Origin`)
 partial/<key>.lock        held by the run that writes it
 urls/<digest>.json        files whose index gives no SHA-256: what the URL served last time
+answers/ab/<key>          index pages and core metadata (`answers.Answers`)
 built/ab/<key>/           wheels that were built here (`build.kept`)
 in-use                    held by every run, and alone by whoever removes finished files
 tidied                    when a run last removed old partials
@@ -48,6 +49,11 @@ class Name:
 def finished_path(root: Path, sha256: str) -> Path:
     """Say where a finished file is."""
     return root / "files" / "sha256" / sha256[:2] / sha256
+
+
+def answer_path(root: Path, key: str) -> Path:
+    """Say where an answer is kept."""
+    return root / "answers" / key[:2] / key
 
 
 def name_path(root: Path, key: str) -> Path:

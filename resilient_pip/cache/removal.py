@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from resilient_pip.cache.contents import Contents, Entry, State, read_partials
+from resilient_pip.cache.contents import Contents, Entry, State, judge_answers, read_partials
 from resilient_pip.cache.pruning import DAY_S, expendable
 from resilient_pip.disk.lock import NO_LOCKS, Hold, hold_alone, try_lock
 from resilient_pip.disk.storing import storing
@@ -104,7 +104,9 @@ def _for_a_while(hold: Hold, wanted: Sequence[Entry | Path]) -> Sequence[Entry |
 
 
 def tidy(root: Path, now: float) -> None:
-    """Remove a bounded number of old partial files, once a day; that it cannot is nothing to tell.
+    """Remove a bounded number of old partial files and what is too much of answers, once a day.
+
+    That it cannot is nothing to tell.
 
     Args:
         root: the cache folder.
@@ -117,5 +119,8 @@ def tidy(root: Path, now: float) -> None:
         stamp.touch()
         for entry in expendable(read_partials(root)[0], now=now)[:_MOST_TIDIED]:
             _remove_partial(entry.path)
+        for path, stays in judge_answers(root, now).items():
+            if not stays:
+                path.unlink(missing_ok=True)  # who reads it has opened it, or does without
     except OSError:
         pass

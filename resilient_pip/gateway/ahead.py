@@ -20,6 +20,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from resilient_pip.errors import ResilientPipError
+from resilient_pip.events import Emit, GuessesCounted
+from resilient_pip.gateway.guesses import Guesses
 from resilient_pip.gateway.seams import Files
 from resilient_pip.index.candidates import Candidate, Hashes, TargetMarkers, admitted, rank, with_hashes
 from resilient_pip.index.pages import ListedFile, Page
@@ -67,6 +69,7 @@ class Ahead:
         target: TargetMarkers,
         constraints: Mapping[ProjectName, SpecifierSet],
         tasks: TaskGroup,
+        emit: Emit,
     ) -> None:
         self._pages = pages
         self._metadata = metadata
@@ -74,9 +77,12 @@ class Ahead:
         self._target = target
         self._constraints = constraints
         self._tasks = tasks
+        self._emit = emit
         self._projects: dict[ProjectName, _Project] = {}
         self._turns = anyio.Semaphore(_AT_ONCE)
+        self._scopes: set[anyio.CancelScope] = set()
         self._holding = False
+        self._guesses = Guesses()
         self._hashes: Mapping[ProjectName, Hashes] = {}
 
     def start(self, requirements: Iterable[str], hashes: Mapping[ProjectName, Hashes] | None = None) -> None:
@@ -96,16 +102,23 @@ class Ahead:
             self._want(requirement)
 
     def hold(self) -> None:
-        """Make no more guesses."""
+        """Make no more guesses, and end those that are under way and nobody else waits for."""
+        if self._holding:
+            return
         self._holding = True
+        for scope in self._scopes:
+            scope.cancel()
+        self._emit(GuessesCounted(made=self._guesses.made, in_vain=self._guesses.in_vain))
 
     def page_asked(self, project: ProjectName) -> None:
         """Take note that pip asks for a project's page."""
+        self._guesses.asked(project)
         if project not in self._projects:
             self._want(Requirement(project))
 
     def metadata_asked(self, listed: ListedFile) -> None:
         """Take note that pip asks for a file's metadata."""
+        self._guesses.asked(listed.file.url)
         if not self._holding:
             self._tasks.start_soon(self._guarded, self._follow, listed)
 
@@ -123,12 +136,15 @@ class Ahead:
         self._tasks.start_soon(self._guarded, self._visit, requirement)
 
     async def _guarded(self, work: Callable[[_T], Awaitable[None]], what: _T) -> None:
-        try:
-            await work(what)
-        except ResilientPipError:
-            pass  # it counts when pip asks for the same
-        except Exception:  # noqa: BLE001  # a boundary: a guess must never end a run
-            _log.debug("running ahead of pip failed at %s", what, exc_info=True)
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                await work(what)
+            except ResilientPipError:
+                pass  # it counts when pip asks for the same
+            except Exception:  # noqa: BLE001  # a boundary: a guess must never end a run
+                _log.debug("running ahead of pip failed at %s", what, exc_info=True)
+        self._scopes.discard(scope)
 
     async def _visit(self, requirement: Requirement) -> None:
         """Follow the file that pip will choose for a requirement, if that is another one than before."""
@@ -163,12 +179,16 @@ class Ahead:
         fitting = admitted(candidates, project.specifier)
         rest = dropwhile(lambda candidate: candidate.listed.file.url != listed.file.url, fitting)
         for candidate in islice(rest, 1, 1 + count):
+            if not self._guesses.may_risk:
+                return
+            self._guesses.make(candidate.listed.file.url)
             self._tasks.start_soon(self._guarded, self._warm, candidate.listed)
 
     async def _candidates(self, name: ProjectName, project: _Project) -> tuple[Candidate, ...]:
         async with project.ranking:
             if project.candidates is None:
                 async with self._turns:
+                    self._guesses.make(name)
                     pages = await self._pages(name)
                 if name in self._hashes:
                     pages = with_hashes(pages, self._hashes[name])
@@ -195,4 +215,5 @@ class Ahead:
         if self._holding:
             return None
         async with self._turns:
+            self._guesses.make(listed.file.url)
             return await self._metadata(listed)

@@ -19,6 +19,9 @@ class _Flight(Generic[V]):
         self.landed = anyio.Event()
         self.result: V
         self.error: Exception | None = None
+        self.waiting = 0
+        """How many wait for it."""
+        self.scope = anyio.CancelScope()
 
 
 class Flights(Generic[K, V]):
@@ -30,6 +33,13 @@ class Flights(Generic[K, V]):
     def __init__(self, tasks: TaskGroup) -> None:
         self._tasks = tasks
         self._flights: dict[K, _Flight[V]] = {}
+        self._goes_on = True
+
+    def abandon(self) -> None:
+        """From now on, end the work that nobody waits for; it is begun anew for the next who asks."""
+        self._goes_on = False
+        for key in list(self._flights):
+            self._end_unwaited(key)
 
     async def get(self, key: K, work: Callable[[], Awaitable[V]]) -> V:
         """Give the result for `key`; `work` runs for the first asker only. Raises what it raised."""
@@ -37,14 +47,27 @@ class Flights(Generic[K, V]):
         if flight is None:
             flight = self._flights[key] = _Flight()
             self._tasks.start_soon(self._fly, flight, work)
-        await flight.landed.wait()
+        flight.waiting += 1
+        try:
+            await flight.landed.wait()
+        finally:
+            flight.waiting -= 1
+            if not self._goes_on:
+                self._end_unwaited(key)
         if flight.error:
             raise flight.error
         return flight.result
 
+    def _end_unwaited(self, key: K) -> None:
+        flight = self._flights.get(key)
+        if flight and not flight.waiting and not flight.landed.is_set():
+            del self._flights[key]
+            flight.scope.cancel()
+
     async def _fly(self, flight: _Flight[V], work: Callable[[], Awaitable[V]]) -> None:
-        try:
-            flight.result = await work()
-        except Exception as error:  # noqa: BLE001  # a boundary: everyone who waits gets it
-            flight.error = error
-        flight.landed.set()
+        with flight.scope:
+            try:
+                flight.result = await work()
+            except Exception as error:  # noqa: BLE001  # a boundary: everyone who waits gets it
+                flight.error = error
+            flight.landed.set()

@@ -54,9 +54,7 @@ def read_links(path: Path, index: SafeUrl) -> Page | None:
 
 def links_page(files: Iterable[ListedFile]) -> Page:
     """Make a page of files that no index has written."""
-    listed = tuple(files)
-    document = {"meta": {"api-version": "1.0"}, "files": [entry.raw for entry in listed]}
-    return Page(document=document, files=listed)
+    return Page(document={"meta": {"api-version": "1.0"}}, files=tuple(files))
 
 
 def join_pages(pages: Iterable[Page]) -> Page:

@@ -10,6 +10,7 @@ from pathlib import Path
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
+from resilient_pip.cache.answers import Answers
 from resilient_pip.errors import AttemptsExhausted, BadContent, HashMismatch, Unreachable
 from resilient_pip.events import Kind, Subject
 from resilient_pip.gateway.flights import Flights
@@ -50,15 +51,22 @@ class CoreMetadata:
         wheels: RemoteWheels,
         files: Files,
         mirrors: Callable[[ListedFile], Sequence[Find]],
+        answers: Answers | None,
         tasks: TaskGroup,
     ) -> None:
         self._reader = reader
         self._wheels = wheels
         self._files = files
         self._mirrors = mirrors
+        self._answers = answers
         self._parts: Flights[str, bytes | None] = Flights(tasks)
         self._wholes: Flights[str, bytes] = Flights(tasks)
         self._luck: dict[SafeUrl, _Luck] = {}
+
+    def abandon(self) -> None:
+        """End the reading of metadata that nobody waits for."""
+        self._parts.abandon()
+        self._wholes.abandon()
 
     async def guess(self, listed: ListedFile) -> bytes | None:
         """Give a file's core metadata if that costs little, else None.
@@ -94,6 +102,19 @@ class CoreMetadata:
         path = local_path(file.url)
         if path is not None:
             return await _read_wheel(path, file) if file.is_wheel else None
+        sha256 = file.hashes.get("sha256")
+        if self._answers is None or sha256 is None:
+            return await self._read_remote(listed)
+        found = await to_thread.run_sync(self._answers.find_metadata, sha256)
+        if found is not None and _mismatch(found, listed) is None:
+            return found
+        found = await self._read_remote(listed)
+        if found is not None:
+            await to_thread.run_sync(self._answers.keep_metadata, sha256, found)
+        return found
+
+    async def _read_remote(self, listed: ListedFile) -> bytes | None:
+        file = listed.file
         if listed.metadata is None:
             found = await self._try_unoffered(listed)
         else:

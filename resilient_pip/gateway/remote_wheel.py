@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from anyio import Path as AsyncPath
 from anyio import to_thread
 
+from resilient_pip.cache.answers import Answers
 from resilient_pip.errors import AttemptsExhausted, BadContent
 from resilient_pip.events import Kind, Subject
 from resilient_pip.gateway.local import local_path
@@ -20,10 +21,12 @@ _OK = 200
 _PARTIAL = 206
 _NO_RANGES = frozenset({400, 405, 416, 501})
 _NO_ANSWER = frozenset({401, 403, 404, 410}) | _NO_RANGES
-_LEAST = 66 * 1024
-"""zipfile may look for the end of the directory in the last 64 KiB."""
-_MOST = 256 * 1024
-_UNKNOWN = 128 * 1024
+_TAIL = 66 * 1024
+"""Bytes of a wheel's end that are asked for first: .dist-info and its entries in the directory fit in most.
+
+On a link of 25 MB/s and 20 ms a request more costs as much as 500 KB; zipfile may look for the end of the
+directory in the last 64 KiB.
+"""
 _LONGEST = 16 * 2**20
 """Bytes of one range that are accepted; a directory of 100 000 files is smaller."""
 _REQUESTS = 4
@@ -32,8 +35,9 @@ _REQUESTS = 4
 class RemoteWheels:
     """Reads parts of files by range requests, and remembers which hosts cannot and how long files are."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, answers: Answers | None = None) -> None:
         self._reader = reader
+        self._answers = answers
         self._rangeless: set[str] = set()
         self._sizes: dict[str, int] = {}
 
@@ -50,10 +54,23 @@ class RemoteWheels:
         if self.known_size(file) is None:
             local = local_path(file.url)
             if local is None:
-                await self._read(file, (0, 1))
+                await self._ask_for_size(file)
             elif await AsyncPath(local).is_file():
                 self._sizes[file.url] = (await AsyncPath(local).stat()).st_size
         return self.known_size(file)
+
+    async def _ask_for_size(self, file: RemoteFile) -> None:
+        sha256 = file.hashes.get("sha256")
+        if self._answers is None or sha256 is None:
+            await self._read(file, (0, 1))
+            return
+        size = await to_thread.run_sync(self._answers.find_size, sha256)
+        if size is not None:
+            self._sizes[file.url] = size
+            return
+        await self._read(file, (0, 1))
+        if file.url in self._sizes:
+            await to_thread.run_sync(self._answers.keep_size, sha256, self._sizes[file.url])
 
     async def read_metadata(self, file: RemoteFile) -> bytes | None:
         """Read METADATA out of a wheel, a few requests at most; None where its server gives no ranges.
@@ -113,13 +130,8 @@ def _place(answer: Answer) -> tuple[int, int] | None:
 
 
 def _tail(size: int | None) -> tuple[int, int | None] | int:
-    """Choose how much of a wheel's end to ask for first: its directory, and METADATA often stands before it.
-
-    An exact range where the size is known: every server that has ranges at all understands that.
-    """
-    if size is None:
-        return -_UNKNOWN
-    return max(0, size - max(_LEAST, min(size // 20, _MOST))), size
+    """Say what to ask for first: an exact range where the size is known, which every server understands."""
+    return -_TAIL if size is None else (max(0, size - _TAIL), size)
 
 
 def _try(wheel: SparseBytes, project: ProjectName) -> bytes | Missing | None:

@@ -14,10 +14,12 @@ from anyio.abc import TaskGroup
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from resilient_pip.cache.answers import Answers
 from resilient_pip.errors import AttemptsExhausted
 from resilient_pip.events import Emit
 from resilient_pip.gateway.ahead import Ahead
 from resilient_pip.gateway.app import Desk
+from resilient_pip.gateway.connection import Connection
 from resilient_pip.gateway.failures import FirstFailure, SourceFailure
 from resilient_pip.gateway.links import Links
 from resilient_pip.gateway.metadata import CoreMetadata
@@ -47,8 +49,10 @@ class Gateway:
         downloads: Files,
         emit: Emit,
         target: TargetMarkers | None,
+        usable: Callable[[str], bool] = lambda _: True,
         constraints: Mapping[ProjectName, SpecifierSet] | None = None,
         mirrors: Callable[[ListedFile], Sequence[Find]] = lambda _: (),
+        answers: Answers | None = None,
     ) -> None:
         self._sources = tuple(sources)
         self._routes = routes
@@ -56,10 +60,12 @@ class Gateway:
         self._downloads = downloads
         self._emit = emit
         self._target = target
+        self._usable = usable
         self._constraints = constraints or {}
         self._mirrors = mirrors
+        self._answers = answers
         self._failures = FirstFailure()
-        self._wheels = RemoteWheels(reader)
+        self._wheels = RemoteWheels(reader, answers)
         self._stopped = anyio.Event()
         self._ahead: Ahead | None = None
         self._links: Links
@@ -118,9 +124,10 @@ class Gateway:
             self._ahead.start(requirements, hashes)
 
     def hold(self) -> None:
-        """Make no more guesses about what pip will ask for: planning is over."""
+        """Make no more guesses about what pip will ask for, and end those under way: planning is over."""
         if self._ahead:
             self._ahead.hold()
+        self._desk.abandon_guesses()
 
     def withholding(self, wheels: Mapping[ProjectName, Version]) -> AbstractContextManager[None]:
         """List no file of the versions that a child has wheels of; of equal ones pip takes an index's."""
@@ -150,13 +157,19 @@ class Gateway:
 
     def _build(self, tasks: TaskGroup) -> Desk:
         upstream = Upstream(
-            sources=self._sources, routes=self._routes, reader=self._reader, emit=self._emit, tasks=tasks
+            sources=self._sources,
+            routes=self._routes,
+            reader=self._reader,
+            usable=self._usable,
+            emit=self._emit,
+            tasks=tasks,
         )
         metadata = CoreMetadata(
             reader=self._reader,
             wheels=self._wheels,
             files=self._downloads,
             mirrors=self._mirrors,
+            answers=self._answers,
             tasks=tasks,
         )
         if self._target:
@@ -167,6 +180,7 @@ class Gateway:
                 target=self._target,
                 constraints=self._constraints,
                 tasks=tasks,
+                emit=self._emit,
             )
         return Desk(
             links=self._links,
@@ -215,7 +229,7 @@ def _config(desk: Desk, token: str) -> uvicorn.Config:
     return uvicorn.Config(
         desk.app(token),
         loop="none",
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -224,6 +238,7 @@ def _config(desk: Desk, token: str) -> uvicorn.Config:
         log_level="critical",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # else a header would say who the client is
         timeout_keep_alive=300,
         timeout_graceful_shutdown=0,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
@@ -40,17 +40,29 @@ class Upstream:
     """Reads pages for the gateway; each page once, each failure once."""
 
     def __init__(
-        self, *, sources: Sequence[Source], routes: Routes, reader: Reader, emit: Emit, tasks: TaskGroup
+        self,
+        *,
+        sources: Sequence[Source],
+        routes: Routes,
+        reader: Reader,
+        usable: Callable[[str], bool] = lambda _: True,
+        emit: Emit,
+        tasks: TaskGroup,
     ) -> None:
         self._sources = tuple(sources)
         self._routes = routes
         self._reader = reader
+        self._usable = usable
         self._emit = emit
         self._found: Flights[tuple[int, ProjectName | None], _Found] = Flights(tasks)
         self._noted: set[str] = set()
         self._served: set[int] = set()
         self._reading = [0 for _ in self._sources]
         self._landed = anyio.Condition()
+
+    def abandon(self) -> None:
+        """End the reading of pages that nobody waits for."""
+        self._found.abandon()
 
     @property
     def count(self) -> int:
@@ -144,7 +156,7 @@ class Upstream:
         async def parse(answer: Answer) -> None:
             nonlocal page
             kind = answer.headers.get("content-type", "")
-            read = partial(parse_page, project=project, index=source.safe_url)
+            read = partial(parse_page, project=project, index=source.safe_url, usable=self._usable)
             try:
                 _refuse_cut(answer)
                 page = await to_thread.run_sync(read, answer.body, kind, answer.url)
@@ -215,8 +227,10 @@ def _refuse_cut(answer: Answer) -> None:
     JSON that was cut cannot be read; HTML can. Raises PageError.
     """
     is_framed = "content-length" in answer.headers or "transfer-encoding" in answer.headers
+    if is_framed:
+        return
     body = answer.body.lower()
-    if not is_framed and b"<html" in body and b"</html" not in body:
+    if b"<html" in body and b"</html" not in body:
         raise PageError("an HTML page whose end is missing, from a server that tells no length")
 
 

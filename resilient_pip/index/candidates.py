@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from packaging.specifiers import SpecifierSet
@@ -139,7 +140,9 @@ def _tags(parts: Sequence[str]) -> Iterator[str]:
                 yield f"{interpreter}-{abi}-{platform}"
 
 
+@lru_cache(maxsize=1024)
 def _admits(requires_python: str | None, python: Version) -> bool:
+    """Compare once what the files of a project repeat."""
     if not requires_python:
         return True
     try:

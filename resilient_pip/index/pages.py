@@ -6,7 +6,7 @@ The JSON objects are kept as they came, so that keys which this program does not
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,6 +21,8 @@ __all__ = ["ACCEPT", "ListedFile", "Page", "PageError", "parse_page"]
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 """What to ask an index for, in pip's words."""
 _REMOTE = frozenset({"http", "https"})
+_USUAL = re.compile(r"https?://[A-Za-z0-9.:-]+/(?:[A-Za-z0-9._+-]+/)*([A-Za-z0-9][A-Za-z0-9._+-]{0,250})")
+"""A URL without a login, a query, a fragment or escapes, that ends with a plain file name."""
 _HEX = re.compile(r"[0-9a-f]+")
 _LARGEST = 2**63 - 1
 """Bytes of a file; what computes with sizes need not bear more."""
@@ -47,13 +49,21 @@ class Page:
     """What one source lists for one project."""
 
     document: Mapping[str, Any]
-    """The JSON object as the index wrote it; its "files" are superseded by `files`."""
+    """The JSON object as the index wrote it, but for its "files"."""
     files: tuple[ListedFile, ...]
     dropped: tuple[str, ...] = ()
     """URLs or names of entries that are left out because they could do harm, shortened."""
 
 
-def parse_page(body: bytes, content_type: str, url: str, *, project: ProjectName, index: SafeUrl) -> Page:
+def parse_page(
+    body: bytes,
+    content_type: str,
+    url: str,
+    *,
+    project: ProjectName,
+    index: SafeUrl,
+    usable: Callable[[str], bool] = lambda _: True,
+) -> Page:
     """Read a page.
 
     Args:
@@ -62,6 +72,7 @@ def parse_page(body: bytes, content_type: str, url: str, *, project: ProjectName
         url: where it was found in the end, after redirects; relative URLs start from there.
         project: the project that was asked for.
         index: the name of the index for messages.
+        usable: whether a file is wanted, by its URL as the page writes it; the others are left out unread.
 
     Raises:
         PageError: this is no page of an index.
@@ -69,7 +80,7 @@ def parse_page(body: bytes, content_type: str, url: str, *, project: ProjectName
     document, base = read_document(body, content_type, url, project)
     # A page from the network must not make this program read local files.
     schemes = _REMOTE | {"file"} if urlsplit(url).scheme == "file" else _REMOTE
-    return _read_files(document, _Origin(base=base, schemes=schemes, project=project, index=index))
+    return _read_files(document, _Origin(base=base, schemes=schemes, project=project, index=index), usable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +95,7 @@ class _Origin:
     index: SafeUrl
 
 
-def _read_files(document: dict[str, Any], origin: _Origin) -> Page:
+def _read_files(document: dict[str, Any], origin: _Origin, usable: Callable[[str], bool]) -> Page:
     files = []
     dropped = []
     if len(document["files"]) > MOST_FILES:
@@ -92,6 +103,8 @@ def _read_files(document: dict[str, Any], origin: _Origin) -> Page:
     for raw in document["files"]:
         if not isinstance(raw, dict) or not isinstance(raw.get("url"), str):
             continue  # as pip does
+        if not usable(raw["url"]):
+            continue
         listed = _read_file(raw, origin)
         if listed:
             files.append(listed)
@@ -99,7 +112,8 @@ def _read_files(document: dict[str, Any], origin: _Origin) -> Page:
             dropped.append(_name_of(raw))
     if len(dropped) > _NAMED:
         dropped[_NAMED - 1 :] = [f"{dropped[_NAMED - 1]} and {len(dropped) - _NAMED} more"]
-    return Page(document=document, files=tuple(files), dropped=tuple(dropped))
+    keys = {key: value for key, value in document.items() if key != "files"}
+    return Page(document=keys, files=tuple(files), dropped=tuple(dropped))
 
 
 def _name_of(raw: Mapping[str, Any]) -> str:
@@ -110,19 +124,12 @@ def _name_of(raw: Mapping[str, Any]) -> str:
 
 def _read_file(raw: dict[str, Any], origin: _Origin) -> ListedFile | None:
     """Read one entry; None where its URL or its name could do harm."""
-    try:
-        url, _, fragment = absolute(origin.base, raw["url"]).partition("#")
-        scheme = urlsplit(url).scheme
-        name = last_segment(url)
-    except ValueError:
+    place = _usual(raw["url"]) or _place(raw["url"], origin)
+    if place is None:
         return None
+    url, name, fragment = place
     written = raw.get("filename", name)
-    if (
-        scheme not in origin.schemes
-        or not is_plain(name)
-        or not isinstance(written, str)
-        or not is_plain(written)
-    ):
+    if written != name and not (isinstance(written, str) and is_plain(written)):
         return None
     size = raw.get("size")
     python = raw.get("requires-python")
@@ -131,7 +138,7 @@ def _read_file(raw: dict[str, Any], origin: _Origin) -> ListedFile | None:
             project=origin.project,
             filename=name,
             url=url,
-            hashes=_hashes(dict(parse_qsl(fragment))) | _hashes(raw.get("hashes")),
+            hashes=_hashes(dict(parse_qsl(fragment)) if fragment else None) | _hashes(raw.get("hashes")),
             size=size if type(size) is int and 0 <= size <= _LARGEST else None,
             index=origin.index,
         ),
@@ -140,6 +147,26 @@ def _read_file(raw: dict[str, Any], origin: _Origin) -> ListedFile | None:
         metadata=_offered(raw),
         raw=raw,
     )
+
+
+def _usual(written: str) -> tuple[str, str, str] | None:
+    """Take a URL apart as PyPI writes it, where no character means anything but itself; None for others.
+
+    Most pages have thousands of these and no other.
+    """
+    found = _USUAL.fullmatch(written)
+    return (written, found[1], "") if found else None
+
+
+def _place(written: str, origin: _Origin) -> tuple[str, str, str] | None:
+    """Take any URL apart: itself, the file's name and the fragment; None where it could do harm."""
+    try:
+        url, _, fragment = absolute(origin.base, written).partition("#")
+        scheme = urlsplit(url).scheme
+        name = last_segment(url)
+    except ValueError:
+        return None
+    return (url, name, fragment) if scheme in origin.schemes and is_plain(name) else None
 
 
 def _offered(raw: Mapping[str, Any]) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from email.parser import BytesHeaderParser
+from functools import lru_cache
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
@@ -11,6 +12,16 @@ from packaging.requirements import InvalidRequirement, Requirement
 from resilient_pip.index.filenames import is_plain, last_segment
 
 _PYPI = frozenset({"files.pythonhosted.org", "test-files.pythonhosted.org"})
+
+
+@lru_cache(maxsize=8192)
+def parse_requirement(line: str) -> Requirement:
+    """Parse a requirement (PEP 508), each text once: what is guessed is looked at again when pip asks for it.
+
+    Raises:
+        InvalidRequirement: it is none.
+    """
+    return Requirement(line)
 
 
 def read_requirements(
@@ -32,7 +43,7 @@ def forbidden_url(metadata: bytes, host: str) -> str | None:
     """
     for line in _lines(metadata):
         try:
-            url = Requirement(line.strip()).url
+            url = parse_requirement(line.strip()).url
         except InvalidRequirement:
             continue  # pip says so
         if url and (host in _PYPI or _leads_astray(url)):
@@ -59,7 +70,7 @@ def applying(
     wanted = ("", *extras)
     for line in lines:
         try:
-            requirement = Requirement(line)
+            requirement = parse_requirement(line)
             marker = requirement.marker
             applies = marker is None or any(
                 marker.evaluate({**environment, "extra": extra}) for extra in wanted

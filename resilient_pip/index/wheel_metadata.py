@@ -9,10 +9,13 @@ import zlib
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from resilient_pip.index.directory import END_LENGTH, HEADER, find_entry, read_end
 from resilient_pip.model import ProjectName, project_name
 
 _LARGEST = 16 * 2**20
 """Bytes that a METADATA file may have, packed or not."""
+_FRONT = 64 * 1024
+"""Bytes of the beginning of a directory whose end does not name METADATA."""
 _TOO_LARGE = "its METADATA is larger than 16 MiB"
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, UnicodeError)
 _WAYS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -68,7 +71,14 @@ class SparseBytes(io.RawIOBase):
         for other, known in self._parts:
             if other <= start and end <= other + len(known):
                 return known[start - other : end - other]
+            if start < other < end <= other + len(known):
+                end = other  # the rest is there
         raise Missing(start, end)
+
+    def known(self, start: int, end: int) -> list[bytes]:
+        """Give the parts between `start` and `end` that are there."""
+        pieces = [known[max(0, start - other) : max(0, end - other)] for other, known in self._parts]
+        return [piece for piece in pieces if piece]
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # the stub wants a Buffer
         """Fill `buffer` from the current position on, as far as the file goes."""
@@ -109,6 +119,8 @@ def read_core_metadata(wheel: BinaryIO | SparseBytes, project: ProjectName) -> b
         BrokenWheel: it is no wheel of `project`.
     """
     try:
+        if isinstance(wheel, SparseBytes) and (found := _read_by_part(wheel, project)) is not None:
+            return found
         with zipfile.ZipFile(wheel) as archive:
             info = _find_metadata(archive.infolist(), project)
             if isinstance(wheel, SparseBytes):
@@ -129,6 +141,33 @@ def read_core_metadata(wheel: BinaryIO | SparseBytes, project: ProjectName) -> b
     if len(metadata) > _LARGEST:
         raise BrokenWheel(_TOO_LARGE)
     return metadata
+
+
+def _read_by_part(wheel: SparseBytes, project: ProjectName) -> bytes | None:
+    """Read METADATA where a known part of the directory names it; None where all of that has to be read.
+
+    Raises:
+        Missing: more of the file is needed.
+    """
+    directory = read_end(wheel.require(max(0, wheel.size - END_LENGTH), wheel.size), wheel.size)
+    if directory is None:
+        return None
+    known = wheel.known(directory.start, directory.end)
+    entry = next((entry for part in known if (entry := find_entry(part, directory, project))), None)
+    if entry is None and directory.end - directory.start > sum(map(len, known)) + _FRONT:
+        # Some builders write .dist-info first. Once that is there as well, nothing but all of it helps.
+        wheel.require(directory.start, directory.start + _FRONT)
+    if entry is None or max(entry.packed, entry.unpacked) > _LARGEST or entry.method not in _WAYS:
+        return None
+    header = HEADER.unpack(wheel.require(entry.header, entry.end)[: HEADER.size])
+    start = entry.header + HEADER.size + header[-2] + header[-1]
+    packed = wheel.require(start, start + entry.packed)
+    unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+    is_stored = entry.method == zipfile.ZIP_STORED
+    metadata = packed if is_stored else unpacking.decompress(packed, entry.unpacked + 1)
+    # Whatever does not fit together is left to zipfile, which says what is wrong with it.
+    is_whole = len(metadata) == entry.unpacked and zlib.crc32(metadata) == entry.checksum
+    return metadata if is_whole and header[0] == b"PK\3\4" else None
 
 
 def _find_metadata(entries: Iterable[zipfile.ZipInfo], project: ProjectName) -> zipfile.ZipInfo:

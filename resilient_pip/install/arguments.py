@@ -55,6 +55,15 @@ def calls(group: Group, planned: Sequence[PlannedFile], *, one_call: bool) -> tu
     return tuple(call for call, files in ((first, in_place), (then, others)) if files)
 
 
+def installed_from_wheels(
+    group: Group, planned: Sequence[PlannedFile], *, one_call: bool
+) -> tuple[PlannedFile, ...]:
+    """List what a group's call that builds nothing installs; nothing where it has none."""
+    if all(call.builds for call in calls(group, planned, one_call=one_call)):
+        return ()
+    return tuple(file for file in group.files if not file.form.is_built_in_place)
+
+
 def _built_for_dependencies(group: Group, planned: Iterable[PlannedFile]) -> list[PlannedFile]:
     """List what pip builds in place because something of the group depends on it.
 
@@ -105,7 +114,14 @@ def constraint_lines(group: Group, planned: Iterable[PlannedFile]) -> list[str]:
 
 
 def words(
-    call: Call, options: Sequence[str], *, requirements: Path, constraints: Path, links: Path, cache: Path
+    call: Call,
+    options: Sequence[str],
+    *,
+    compiles: bool,
+    requirements: Path,
+    constraints: Path,
+    links: Path,
+    cache: Path,
 ) -> tuple[str, ...]:
     """Put together the words after the pip program.
 
@@ -116,6 +132,7 @@ def words(
     Args:
         call: what it is for.
         options: the user's words for the pip that installs.
+        compiles: whether pip compiles what it does not build either.
         requirements: the file with the call's requirement lines.
         constraints: the file with `constraint_lines`.
         links: the folder with the group's wheels under their names.
@@ -126,6 +143,7 @@ def words(
         *ALWAYS,
         *options,
         *call.options,
+        *(() if compiles or call.builds else ("--no-compile",)),
         f"--find-links={links}",
         f"--cache-dir={cache}",
         f"--constraint={constraints}",

@@ -81,6 +81,23 @@ def files_of(wheel: Path, scheme: Scheme) -> set[Path]:
     return {path for path in placed if path is not None}
 
 
+def modules_of(wheel: Path, scheme: Scheme) -> frozenset[Path] | None:
+    """List where pip will put the .py files of a wheel, which it compiles; None where that cannot be told.
+
+    The scripts of entry points are none of them, whatever their names.
+    """
+    try:
+        with ZipFile(wheel) as archive:
+            names = archive.namelist()
+            library = scheme.purelib if _is_pure(archive, names) else scheme.platlib
+            placed = {scheme.place(name, library) for name in names if name.endswith(".py")}
+            scripts = {scheme.base / "bin" / script for script in _scripts(archive, names)}
+    except (OSError, BadZipFile, configparser.Error, UnicodeDecodeError):
+        return None
+    known = frozenset(path for path in placed if path is not None)
+    return known - scripts if len(known) == len(placed) else None
+
+
 def _is_pure(archive: ZipFile, names: Iterable[str]) -> bool:
     return "root-is-purelib: true" in _metadata(archive, names, "WHEEL").lower()
 

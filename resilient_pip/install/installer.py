@@ -14,7 +14,7 @@ from resilient_pip.child.files import write_requirements_file
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.disk.storing import storing
-from resilient_pip.install.arguments import Call, calls, constraint_lines, words
+from resilient_pip.install.arguments import Call, calls, constraint_lines, installed_from_wheels, words
 from resilient_pip.install.wheel_cache import add_wheel
 from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm
 
@@ -36,12 +36,19 @@ class Installer:
     one_call: bool
     """Whether a group has to be installed by one call of pip."""
 
+    def left_to_compile(self, group: Group) -> tuple[PlannedFile, ...]:
+        """List what may be compiled after pip: what comes as a wheel, unless the user wants no bytecode."""
+        if "--no-compile" in self.options:
+            return ()
+        return installed_from_wheels(group, self.planned, one_call=self.one_call)
+
     async def install_group(
         self,
         group: Group,
         number: int,
         wheels: Mapping[ProjectName, Path],
         *,
+        compiles: bool,
         run: RunChild,
         run_building: RunChild,
     ) -> None:
@@ -51,6 +58,7 @@ class Installer:
             group: what to install.
             number: its place in the plan.
             wheels: the wheel of each of its projects, but for those that are built in place.
+            compiles: whether pip compiles what `left_to_compile` gives, as far as anybody does.
             run: runs a child that only installs, within the limits of this group.
             run_building: runs a child that builds too.
 
@@ -59,18 +67,22 @@ class Installer:
             ChildHung: pip showed no life for too long.
             StorageError: the private folder cannot be written.
         """
-        for call, command in await to_thread.run_sync(self._prepare, group, number, wheels):
+        for call, command in await to_thread.run_sync(self._prepare, group, number, wheels, compiles):
             await succeed(run_building if call.builds else run, command)
 
     def _prepare(
-        self, group: Group, number: int, wheels: Mapping[ProjectName, Path]
+        self,
+        group: Group,
+        number: int,
+        wheels: Mapping[ProjectName, Path],
+        compiles: bool,  # noqa: FBT001 - to_thread passes positions only
     ) -> list[tuple[Call, Command]]:
         folder = self.folder / f"group-{number}"
         with storing(folder):
-            return self._lay_out(group, folder, wheels)
+            return self._lay_out(group, folder, wheels, compiles=compiles)
 
     def _lay_out(
-        self, group: Group, folder: Path, wheels: Mapping[ProjectName, Path]
+        self, group: Group, folder: Path, wheels: Mapping[ProjectName, Path], *, compiles: bool
     ) -> list[tuple[Call, Command]]:
         """Write the group's folder and say how pip is started on it."""
         links, cache = folder / "wheels", self.folder / "pip-cache"
@@ -89,6 +101,7 @@ class Installer:
             arguments = words(
                 call,
                 self.options,
+                compiles=compiles,
                 requirements=requirements,
                 constraints=constraints,
                 links=links,

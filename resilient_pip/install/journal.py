@@ -1,18 +1,20 @@
-"""The journal: what an install child is about to change, on disk for as long as it may be at it.
+"""The journal: what install children are about to change, on disk for as long as they may be at it.
 
-It is a file in the destination, `.resilient-pip-unfinished.json`, written and synced before the child starts
-and removed after its end. So one that nobody holds tells of a run that was killed. It is held under flock(2)
-by the run and, through the descriptor that it inherits, by the child: the next run never repairs beside a
-child that outlives its own run for a moment. A journal that cannot be read was cut short while it was
-written; then the child had not begun.
+It is a file in the destination, `.resilient-pip-unfinished.json`, removed when nothing is under way any more.
+So one that nobody holds tells of a run that was killed. It is held under flock(2) by the run and, through the
+descriptor that they inherit, by its children: the next run never repairs beside a child that outlives its own
+run for a moment. A line is added, and synced, before an installation begins, and one after its end. One that
+cannot be read was cut short while it was written; then that child had not begun.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from resilient_pip.disk.lock import FileLock, try_lock
 from resilient_pip.disk.storing import storing
@@ -21,7 +23,7 @@ from resilient_pip.install.survey import Before, Pending, Survey
 from resilient_pip.model import ProjectName
 
 _NAME = ".resilient-pip-unfinished.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Journal:
@@ -30,17 +32,28 @@ class Journal:
     def __init__(self, path: Path, lock: FileLock) -> None:
         self._path = path
         self._lock = lock
+        self._size = 0
 
     def fileno(self) -> int:
         """Give the descriptor that the lock lasts with, for a child to inherit."""
         return self._lock.fileno()
 
-    def write(self, survey: Survey) -> None:
-        """Put a survey safely on disk; raises StorageError."""
+    def begin(self, number: int, survey: Survey) -> None:
+        """Put the survey of an installation safely on disk; raises StorageError."""
+        self._add({"format": _FORMAT, "begun": number, **_dumped(survey, self._path.parent)})
+
+    def finish(self, number: int) -> None:
+        """Note that an installation has come to its end, or is repaired; raises StorageError."""
+        self._add({"format": _FORMAT, "finished": number})
+
+    def _add(self, entry: Mapping[str, Any]) -> None:
+        data = json.dumps(entry).encode() + b"\n"
         with storing(self._path):
-            os.ftruncate(self.fileno(), 0)
-            os.pwrite(self.fileno(), _dumped(survey, self._path.parent), 0)
+            os.ftruncate(self.fileno(), self._size)
+            if os.pwrite(self.fileno(), data, self._size) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self.fileno())
+        self._size += len(data)
 
     def remove(self) -> None:
         """Take the file away: nothing is unfinished any more."""
@@ -68,23 +81,31 @@ def open_journal(scheme: Scheme) -> Journal | None:
     return None if lock is None else Journal(path, lock)
 
 
-def read_journal(scheme: Scheme) -> Survey | None:
-    """Read the journal of a destination; None where there is none, or none that is whole."""
+def read_journal(scheme: Scheme) -> tuple[Survey, ...]:
+    """Read what the journal of a destination tells of as not finished, in the order in which it was begun."""
     path = journal_path(scheme)
+    begun: dict[int, Survey] = {}
     try:
-        return _loaded(path.read_bytes(), path.parent)
+        for line in path.read_bytes().splitlines():
+            entry = json.loads(line)
+            if entry["format"] != _FORMAT:
+                break
+            if "finished" in entry:
+                begun.pop(entry["finished"], None)
+            else:
+                begun[entry["begun"]] = _loaded(entry, path.parent)
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        pass  # what comes before is whole
+    return tuple(begun.values())
 
 
-def _dumped(survey: Survey, home: Path) -> bytes:
+def _dumped(survey: Survey, home: Path) -> dict[str, Any]:
     """Write paths relative to the journal: the environment may lie elsewhere next time (a mounted volume)."""
 
     def relative(paths: Iterable[Path]) -> list[str]:
         return sorted(os.path.relpath(path, home) for path in paths)
 
-    plain = {
-        "format": _FORMAT,
+    return {
         "stashes": relative(survey.stashes),
         "pending": [
             {
@@ -92,6 +113,7 @@ def _dumped(survey: Survey, home: Path) -> bytes:
                 "name": one.name,
                 "version": one.version,
                 "added": relative(one.added),
+                "compiles": one.compiles,
                 "before": [
                     {
                         "info": os.path.relpath(old.info, home),
@@ -106,16 +128,12 @@ def _dumped(survey: Survey, home: Path) -> bytes:
             for one in survey.pending
         ],
     }
-    return json.dumps(plain).encode()
 
 
-def _loaded(data: bytes, home: Path) -> Survey | None:
+def _loaded(plain: Mapping[str, Any], home: Path) -> Survey:
     def absolute(paths: Iterable[str]) -> frozenset[Path]:
         return frozenset(Path(os.path.normpath(home / path)) for path in paths)
 
-    plain = json.loads(data)
-    if plain["format"] != _FORMAT:
-        return None
     return Survey(
         stashes=absolute(plain["stashes"]),
         pending=tuple(
@@ -124,6 +142,7 @@ def _loaded(data: bytes, home: Path) -> Survey | None:
                 name=one["name"],
                 version=one["version"],
                 added=absolute(one["added"]),
+                compiles=one["compiles"],
                 before=tuple(
                     Before(
                         info=Path(os.path.normpath(home / old["info"])),

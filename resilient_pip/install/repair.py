@@ -2,9 +2,11 @@
 
 pip moves the old version away, .dist-info before packages. Then it unpacks the wheel, compiles, and writes
 scripts, INSTALLER and, last and in one step, RECORD. So a new version is finished where its RECORD lists
-INSTALLER, and an old one untouched where its RECORD and its files are those of before. What is in between
-looks installed to pip, or leaves stale files beside the next version. It is removed: the new version's files,
-what is left of the old one's, both .dist-info folders, pip's `~` folders, and folders that are empty then.
+INSTALLER, and an old one untouched where its RECORD and its files are those of before. Where this program
+compiles after pip, RECORD may lack the .pyc files then, and a new version is finished when the journal says
+so. What is in between looks installed to pip, or leaves stale files beside the next version. It is removed:
+the new version's files, what is left of the old one's, both .dist-info folders, pip's `~` folders, and
+folders that are empty then.
 
 It is not rolled back: what pip moved to a temporary folder went with that. Never removed are files that were
 there before and belonged to no replaced version, files that the RECORD of another project lists (namespace
@@ -78,7 +80,7 @@ def _look(pending: Pending, infos: Iterable[DistInfo], scheme: Scheme) -> _Doome
     own = [info for info in infos if info.project == pending.project]
     known = {(old.info, old.record) for old in pending.before}
     new = [info for info in own if (info.path, digest(info.record)) not in known]
-    if not scheme.moved and any(info.is_complete for info in new):
+    if not (scheme.moved or pending.compiles) and any(info.is_complete for info in new):
         return None
     touched = [old for old in pending.before if not (old.stays or _is_untouched(old, own))]
     stay = {old.info for old in pending.before} - {old.info for old in touched}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class Pending:
     before: tuple[Before, ...]
     added: frozenset[Path]
     """Absolute paths of its files that were not there before, whomever they belonged to."""
+    compiles: bool
+    """Whether this program compiles it after pip, so that it is not finished when pip has written RECORD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def survey(
     scheme: Scheme,
     *,
     ignores_installed: bool,
+    compiles: Collection[ProjectName],
 ) -> Survey:
     """Look at what is there; takes some 0.1 s for a wheel of 20,000 files.
 
@@ -66,6 +69,7 @@ def survey(
         wheels: their wheels; what is built in place has none.
         scheme: where it goes.
         ignores_installed: whether pip takes nothing for installed, and so removes nothing.
+        compiles: the projects that this program compiles after pip.
     """
     infos = dist_infos(scheme.libraries)
 
@@ -83,6 +87,7 @@ def survey(
                 _before(info, scheme, stays=stays(info)) for info in infos if info.project == planned.project
             ),
             added=frozenset(path for path in names if not os.path.lexists(path)),
+            compiles=planned.project in compiles,
         )
 
     pending = tuple(map(look, files))

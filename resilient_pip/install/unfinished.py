@@ -7,8 +7,10 @@ run that changes this destination.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 from anyio import to_thread
@@ -41,44 +43,90 @@ async def repair_earlier(scheme: Scheme, emit: Emit) -> tuple[Repaired, ...]:
 
 def note_earlier(scheme: Scheme, emit: Emit) -> None:
     """Say that something may be half installed, where nothing may be changed."""
-    if (left := read_journal(scheme)) is not None:
-        names = ", ".join(f"{one.name} {one.version}" for one in left.pending)
+    if left := read_journal(scheme):
+        names = ", ".join(f"{one.name} {one.version}" for survey in left for one in survey.pending)
         emit(Noted(message=f"perhaps half installed, by an earlier run or one that is at work: {names}"))
 
 
-@asynccontextmanager
-async def journalled(
-    look: Callable[[], Survey], scheme: Scheme, emit: Emit
-) -> AsyncIterator[tuple[int, ...]]:
-    """Keep the journal around an installation, and repair what this leaves where it does not come to its end.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """An installation that has begun."""
 
-    Gives the descriptors that the install child has to inherit. On a file system without locks there is no
-    journal: two runs could not be told from one that was killed.
+    survey: Survey
+    inherited: tuple[int, ...]
+    """The descriptors that its children have to inherit; none where there is no journal."""
+
+
+class Unfinished:
+    """The installations that this run has begun and not finished: several, as groups overlap.
 
     Args:
-        look: makes the survey, in a thread, once nobody else installs there.
-        scheme: where the installation goes.
+        scheme: where they go.
         emit: hears of what had to be removed.
-
-    Raises:
-        StorageError: the journal cannot be written.
     """
-    journal, _ = await _opened(scheme, emit)
-    if journal is None:
-        yield ()
-        return
-    done, survey = False, None
-    try:
-        survey = await to_thread.run_sync(look)
-        await to_thread.run_sync(journal.write, survey)
-        yield (journal.fileno(),)
-        done = True
-    finally:
-        if done or survey is None:
-            journal.remove()
-        else:
+
+    def __init__(self, scheme: Scheme, emit: Emit) -> None:
+        self._scheme = scheme
+        self._emit = emit
+        self._journal: Journal | None = None
+        self._numbers = itertools.count(1)
+        self._under_way = 0
+        self._is_clean = True
+
+    @asynccontextmanager
+    async def begun(self, look: Callable[[], Survey]) -> AsyncIterator[Begun]:
+        """Keep an installation in the journal, and repair what it leaves where it does not come to its end.
+
+        On a file system without locks there is no journal: two runs could not be told from one that was
+        killed.
+
+        Args:
+            look: makes the survey, in a thread, once no other run installs there.
+
+        Raises:
+            StorageError: the journal cannot be written.
+        """
+        if self._journal is None:
+            self._journal, _ = await _opened(self._scheme, self._emit)
+        journal = self._journal
+        if journal is None:
+            yield Begun(survey=await to_thread.run_sync(look), inherited=())
+            return
+        self._under_way += 1
+        try:
+            survey = await to_thread.run_sync(look)
+            async with self._written(journal, survey):
+                yield Begun(survey=survey, inherited=(journal.fileno(),))
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._journal = None
+                journal.remove() if self._is_clean else journal.leave()
+
+    @asynccontextmanager
+    async def _written(self, journal: Journal, survey: Survey) -> AsyncIterator[None]:
+        number = next(self._numbers)
+        done = False
+        try:
+            await to_thread.run_sync(journal.begin, number, survey)
+            yield
+            done = True
+        finally:
             with anyio.CancelScope(shield=True):
-                await _repair_own(journal, survey, scheme, emit)
+                if done or await self._repair(survey):
+                    await to_thread.run_sync(journal.finish, number)
+
+    async def _repair(self, survey: Survey) -> bool:
+        """Repair, and say whether that could be done."""
+        try:
+            repaired = await to_thread.run_sync(repair, survey, self._scheme)
+        except StorageError as error:  # why the installation failed is what the run ends with
+            self._is_clean = False
+            self._emit(Noted(message=f"{error}; the next run tries again to remove what is half installed"))
+            return False
+        for one in repaired:
+            self._emit(Noted(message=f"{one} was half installed: removed"))
+        return True
 
 
 async def _opened(scheme: Scheme, emit: Emit) -> tuple[Journal | None, tuple[Repaired, ...]]:
@@ -98,21 +146,13 @@ async def _opened(scheme: Scheme, emit: Emit) -> tuple[Journal | None, tuple[Rep
         return None, ()
     with ExitStack() as otherwise:
         otherwise.callback(journal.leave)
-        left = await to_thread.run_sync(read_journal, scheme)
-        repaired = await to_thread.run_sync(repair, left, scheme) if left else ()
+        repaired = await to_thread.run_sync(_repair_left, scheme)
         otherwise.pop_all()
     for one in repaired:
         emit(Noted(message=f"{one} was half installed when an earlier run was ended: removed"))
     return journal, repaired
 
 
-async def _repair_own(journal: Journal, survey: Survey, scheme: Scheme, emit: Emit) -> None:
-    try:
-        repaired = await to_thread.run_sync(repair, survey, scheme)
-    except StorageError as error:  # why the installation failed is what the run ends with
-        journal.leave()
-        emit(Noted(message=f"{error}; the next run tries again to remove what is half installed"))
-        return
-    journal.remove()
-    for one in repaired:
-        emit(Noted(message=f"{one} was half installed: removed"))
+def _repair_left(scheme: Scheme) -> tuple[Repaired, ...]:
+    """Repair what the journal tells of, the latest first: what an earlier group shares with it stays so."""
+    return tuple(one for survey in reversed(read_journal(scheme)) for one in repair(survey, scheme))

@@ -6,12 +6,13 @@ dependencies ask for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as ParsedRequirement
 
+from resilient_pip.index.requirements import parse_requirement
 from resilient_pip.model import ProjectName, project_name
 
 Node: TypeAlias = tuple[ProjectName, str]
@@ -24,7 +25,7 @@ class Dependencies:
     def __init__(
         self,
         *,
-        requires: Mapping[ProjectName, Iterable[str]],
+        requires: Mapping[ProjectName, Sequence[str]],
         environment: Mapping[str, str],
         extras: Mapping[ProjectName, frozenset[str]],
     ) -> None:
@@ -39,7 +40,7 @@ class Dependencies:
             project: frozenset(project_name(extra) for extra in names) for project, names in extras.items()
         }
         self._environment = {**environment}
-        self._requires = {project: tuple(parse_requires(lines)) for project, lines in requires.items()}
+        self._requires = requires
         self._edges: dict[Node, tuple[Node, ...]] = {}
 
     def closure(self, projects: Iterable[ProjectName]) -> frozenset[ProjectName]:
@@ -60,7 +61,7 @@ class Dependencies:
     def requirements_of(self, node: Node) -> Iterator[ParsedRequirement]:
         """List what a project itself, or one of its extras, requires on this target."""
         project, extra = node
-        for requirement in self._requires.get(project, ()):
+        for requirement in parse_requires(self._requires.get(project, ())):
             marker = requirement.marker
             if marker is None or marker.evaluate({**self._environment, "extra": extra}):
                 yield requirement
@@ -94,6 +95,6 @@ def parse_requires(lines: Iterable[str]) -> Iterator[ParsedRequirement]:
 
 def _parse(line: str) -> ParsedRequirement | None:
     try:
-        return ParsedRequirement(line)
+        return parse_requirement(line)
     except InvalidRequirement:
         return None

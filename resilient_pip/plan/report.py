@@ -40,6 +40,10 @@ class InstalledProject(Protocol):
     def requires(self) -> tuple[str, ...]:
         """Requires-Dist lines of its metadata."""
 
+    @property
+    def extras(self) -> frozenset[ProjectName]:
+        """Extras that it provides, normalised."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

@@ -36,6 +36,8 @@ class Installed:
     version: str
     requires: tuple[str, ...] = ()
     """Requires-Dist lines of its metadata."""
+    extras: frozenset[ProjectName] = frozenset()
+    """Those that it provides (Provides-Extra), which are normalised as names of projects are (PEP 685)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,7 @@ def _target(interpreter: str, told: dict[str, Any]) -> Target:
             name=each["name"],
             version=each["version"],
             requires=tuple(each["requires"]),
+            extras=frozenset(map(project_name, each["extras"])),
         )
         for each in told.pop("installed")
     }

@@ -38,22 +38,34 @@ class PipCopy:
         return self.folder / "probe.py"
 
 
-def copy_pip(run_folder: Path) -> PipCopy:
-    """Copy the pip that this program depends on, out of a folder or a zip archive; takes some 0.2 s.
+def copy_probe(run_folder: Path) -> PipCopy:
+    """Make the folder, for the time being without pip: with the probe and what that needs.
 
     Raises:
         StorageError: the run folder cannot be written.
-        TargetRefused: pip or packaging is missing here.
+        TargetRefused: packaging is missing here.
     """
     copy = PipCopy(folder=run_folder / "pip-copy")
     try:
         copy.folder.mkdir(mode=0o700)
         copy.probe.write_text(PROBE, encoding="utf-8")
-        for package in ("pip", "packaging"):
-            copy_package(package, copy.folder)
+        copy_package("packaging", copy.folder)
     except OSError as error:
         raise StorageError(path=str(copy.folder), reason=_reason(error)) from error
     return copy
+
+
+def copy_pip(copy: PipCopy) -> None:
+    """Add the pip that this program depends on, out of a folder or a zip archive; takes some 0.2 s.
+
+    Raises:
+        StorageError: the run folder cannot be written.
+        TargetRefused: pip is missing here.
+    """
+    try:
+        copy_package("pip", copy.folder)
+    except OSError as error:
+        raise StorageError(path=str(copy.folder), reason=_reason(error)) from error
 
 
 def pip_argv(python: str, copy: PipCopy) -> tuple[str, ...]:

@@ -101,7 +101,8 @@ def describe(found: importlib.metadata.Distribution) -> dict[str, Any] | None:
         text = found.read_text("METADATA") or found.read_text("PKG-INFO") or found.read_text("") or ""
     except UnicodeDecodeError:
         return None
-    metadata = email.message_from_string(text)
+    headers, _, _ = text.partition("\n\n")  # what follows is the description, which takes long to parse
+    metadata = email.message_from_string(headers)
     name, version = metadata["Name"], metadata["Version"]
     if not name or not version:
         return None
@@ -113,6 +114,7 @@ def describe(found: importlib.metadata.Distribution) -> dict[str, Any] | None:
         "name": name,
         "version": version,
         "requires": requires or [],
+        "extras": metadata.get_all("Provides-Extra") or [],
     }
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
+from typing import TypedDict
 
 import anyio
+from anyio import to_thread
 
+from resilient_pip.cache.answers import Answers, KeptAnswer
 from resilient_pip.cache.digests import Digests
 from resilient_pip.errors import BadContent, HashMismatch, Stalled, TooSlow
 from resilient_pip.events import Emit, Kind, Subject
@@ -25,6 +29,7 @@ from resilient_pip.units import format_seconds
 _AT_ONCE = 16
 _OK = 200
 _PARTIAL = 206
+_NOT_MODIFIED = 304
 ABSENT = frozenset({404, 410})
 
 
@@ -42,10 +47,13 @@ class SmallAnswer:
 class SmallReader:
     """Reads small things, with retries, up to 16 at once."""
 
-    def __init__(self, client: Client, settings: Settings, emit: Emit) -> None:
+    def __init__(
+        self, client: Client, settings: Settings, emit: Emit, *, answers: Answers | None = None
+    ) -> None:
         self._client = client
         self._settings = settings
         self._emit = emit
+        self._answers = answers
         self._turns = anyio.Semaphore(_AT_ONCE)
 
     async def read(
@@ -61,7 +69,7 @@ class SmallReader:
         hashes: Mapping[str, str] | None = None,
         check: Callable[[SmallAnswer], Awaitable[None]] | None = None,
     ) -> SmallAnswer:
-        """Read `url` to the end.
+        """Read `url` to the end; what an earlier run kept of it is asked about, and not read again.
 
         Args:
             url: absolute, http or https; may carry a login.
@@ -86,6 +94,8 @@ class SmallReader:
             hashes=hashes or {},
             check=check,
         )
+        # A part is no answer of its own, and what has a hash is kept by that.
+        is_kept = self._answers is not None and byte_range is None and not hashes
         places = Places(url, mirrors)
         async with self._turns:
             with transferring(subject, self._emit) as meter:
@@ -107,6 +117,7 @@ class SmallReader:
                     meter=meter,
                     client=self._client,
                     settings=self._settings,
+                    answers=self._answers if is_kept else None,
                 )
                 return await series.run(reading.once)
 
@@ -124,6 +135,13 @@ class _Wanted:
     check: Callable[[SmallAnswer], Awaitable[None]] | None
 
 
+class _Asker(TypedDict):
+    """What beside its URL an answer depends on."""
+
+    accept: str
+    authorization: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
     """One small thing that is being read, in as many tries as that takes."""
@@ -135,6 +153,7 @@ class _Reading:
     meter: Meter
     client: Client
     settings: Settings
+    answers: Answers | None
 
     async def once(self) -> SmallAnswer:
         """Try once, at the place whose turn it is.
@@ -143,21 +162,58 @@ class _Reading:
             SourceError: there was no answer, or none that is taken.
         """
         wanted, place = self.wanted, self.places.current
+        kept = await self._kept(place)
+        headers = {**wanted.headers, **kept.conditions} if kept else wanted.headers
         first_byte_s = first_byte_timeout_s(self.series.fruitless + 1, self.settings, kind=self.kind)
         async with self.client.get(
-            place.url, headers=wanted.headers, first_byte_s=min(first_byte_s, self.series.quiet_left_s)
+            place.url, headers=headers, first_byte_s=min(first_byte_s, self.series.quiet_left_s)
         ) as answer:
             body = b""
-            if answer.status == wanted.status:
-                body = await self._body(answer)
+            if answer.status == wanted.status or (kept and answer.status == _NOT_MODIFIED):
+                body = await self._body(
+                    answer
+                )  # of a 304 to its end, which is its start: the connection stays
             elif place.is_mirror or (answer.status not in wanted.absent and answer.status != _OK):
                 raise refusal(answer)
         if place.is_mirror:
             _verify(place, body, wanted.hashes)
         whole = SmallAnswer(status=answer.status, url=answer.url, headers=answer.headers, body=body)
-        if wanted.check is not None and whole.status not in wanted.absent:
-            await wanted.check(whole)
+        if kept and answer.status == _NOT_MODIFIED:
+            whole = SmallAnswer(status=_OK, url=kept.url, headers=kept.headers, body=kept.body)
+        if whole.status in wanted.absent:
+            return whole
+        if wanted.check is not None:
+            await self._check(wanted.check, whole, place)
+        if kept is None or answer.status != _NOT_MODIFIED:
+            await self._keep(whole, place)
         return whole
+
+    async def _kept(self, place: Place) -> KeptAnswer | None:
+        if self.answers is None or place.is_mirror:
+            return None
+        return await to_thread.run_sync(partial(self.answers.find, place.url, **self._asker(place)))
+
+    async def _keep(self, answer: SmallAnswer, place: Place) -> None:
+        if self.answers is None or place.is_mirror or answer.status != _OK:
+            return
+        keep = partial(self.answers.keep, place.url, **self._asker(place))
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        await to_thread.run_sync(partial(keep, final_url=answer.url, headers=headers, body=answer.body))
+
+    async def _check(
+        self, check: Callable[[SmallAnswer], Awaitable[None]], answer: SmallAnswer, place: Place
+    ) -> None:
+        try:
+            await check(answer)
+        except BadContent:
+            if self.answers is not None:  # else the next try would be told that nothing has changed
+                await to_thread.run_sync(partial(self.answers.forget, place.url, **self._asker(place)))
+            raise
+
+    def _asker(self, place: Place) -> _Asker:
+        """Say as whom and for what an answer is asked for."""
+        accept = self.wanted.headers.get("Accept", "")
+        return _Asker(accept=accept, authorization=self.client.authorization(place.url))
 
     async def _body(self, answer: Answer) -> bytes:
         settings, meter = self.settings, self.meter

@@ -59,7 +59,8 @@ def _awaited(view: View, now: float) -> str:
 
 def pages_read(view: View) -> str:
     """Say how much planning has read from indexes."""
-    return f"{counted(view.pages, 'page')}, {counted(view.metadata, 'metadata file')}"
+    in_vain = f", {view.in_vain} in vain" if view.in_vain else ""
+    return f"{counted(view.pages, 'page')}, {counted(view.metadata, 'metadata file')}{in_vain}"
 
 
 def _downloading(view: View, now: float) -> str:

@@ -15,6 +15,7 @@ from resilient_pip.events import (
     Event,
     GroupFinished,
     GroupStarted,
+    GuessesCounted,
     Kind,
     Noted,
     PhaseFinished,
@@ -57,7 +58,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGroup:
-    """The group that is being installed."""
+    """The latest group that is being installed."""
 
     name: str
     number: int
@@ -91,6 +92,8 @@ class View:
     """Bytes of the files that are there, by file name."""
     pages: int = 0
     metadata: int = 0
+    in_vain: int = 0
+    """Pages and metadata that were read ahead of pip for nothing."""
     moved: int = 0
     """Bytes that came over the network since the start."""
     speed: Speed = field(default_factory=Speed)
@@ -132,13 +135,16 @@ def reduce(view: View, event: Event, now: float) -> View:
             group = OpenGroup(name=event.group.name, number=event.number, count=event.count, started_at=now)
             return replace(view, group=group)
         case GroupFinished():
-            return replace(view, group=None)
+            is_latest = view.group is not None and view.group.number == event.number
+            return replace(view, group=None) if is_latest else view
         case ChildStarted() | ChildOutput() | ChildMeasured() | ChildFinished():
             return replace(view, children=follow(view.children, event, now))
         case (
             TransferStarted() | TransferAdvanced() | TransferWaiting() | RetryScheduled() | TransferFinished()
         ):
             return _transfer(view, event, now)
+        case GuessesCounted():
+            return replace(view, in_vain=event.in_vain)
         case Noted() | CacheOpened():
             return view
 

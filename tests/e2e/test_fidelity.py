@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.environments import Entry, Environment, Run, Workspace
+from tests.support.environments import PYC_HEADER, Entry, Environment, Run, Workspace
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import EACH_ALONE
 from tests.support.wheels import make_sdist, make_wheel
@@ -145,3 +145,90 @@ def test_an_sdist(shop: FaultyIndex, workspace: Workspace) -> None:
     by_tool = left_by(workspace, ours)
     assert by_tool == by_pip
     assert versions == {"native": "1.0", "lib": "2.0", "space-two": "1.0"}
+
+
+@pytest.fixture
+def odd(index: FaultyIndex) -> FaultyIndex:
+    """An index with wheels that are odd to compile, and two that share a file."""
+    index.add(
+        make_wheel(
+            "odd",
+            "1.0",
+            ["twin"],
+            files={
+                "odd/bad.py": "print 1\n",
+                "odd/warns.py": "assert (1, 'always')\n",
+                "odd/codec.py": "# coding: nobody-knows\n",
+                "odd/a, b.py": "assert True\nDOC = 1\n",
+                "odd-1.0.data/scripts/odd-raw.py": "#!python\nprint('raw')\n",
+                "odd-1.0.data/scripts/odd.py": "#!python\nprint('replaced')\n",
+                "odd-1.0.data/platlib/odd_more.py": "MORE = 1\n",
+                "odd-1.0.data/data/share/odd/data.py": "DATA = 1\n",
+                "shared/__init__.py": "OWNER = 'odd'\n",
+            },
+            entry_points={"odd.py": "odd.warns:main"},
+        )
+    )
+    index.add(make_wheel("twin", "1.0"))
+    index.add(make_wheel("other", "1.0", ["odd"], files={"shared/__init__.py": "OWNER = 'other'\n"}))
+    index.add(make_wheel("plain", "1.0", files={"plain/module.py": "def f():\n    'doc'\n    assert f\n"}))
+    index.add(
+        make_wheel("header", "1.0", files={"header-1.0.data/headers/header.py": "", "shared/one.py": ""})
+    )
+    return index
+
+
+def records(environment: Environment) -> dict[str, bytes]:
+    """Give the bytes of every RECORD."""
+    return {path.parent.name: path.read_bytes() for path in environment.site_packages.glob("*/RECORD")}
+
+
+def headers(environment: Environment) -> dict[str, bool]:
+    """Say of every .pyc whether it names the time and size of its source as it is."""
+    found = {}
+    for source in environment.site_packages.rglob("*.py"):
+        status = source.stat()
+        expected = (int(status.st_mtime) & 0xFFFF_FFFF).to_bytes(4, "little")
+        expected += status.st_size.to_bytes(4, "little")
+        for path in source.parent.glob(f"__pycache__/{source.stem}.*.pyc"):
+            name = str(path.relative_to(environment.site_packages))
+            found[name] = path.read_bytes()[8:PYC_HEADER] == expected
+    return found
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        pytest.param({}, [], id="default"),
+        pytest.param({"PYTHONOPTIMIZE": "2"}, [], id="optimised"),
+        pytest.param({"SOURCE_DATE_EPOCH": "315532800"}, [], id="by-hash"),
+        pytest.param({"PYTHONPYCACHEPREFIX": "bytecode"}, [], id="elsewhere"),
+        pytest.param({"PYTHONDONTWRITEBYTECODE": "1"}, [], id="not-when-importing"),
+        pytest.param({}, ["--no-compile"], id="not-at-all"),
+        pytest.param({}, ["--prefix", "prefix"], id="prefix"),
+        pytest.param({}, ["--root", "root"], id="root"),
+    ],
+)
+def test_bytecode(odd: FaultyIndex, workspace: Workspace, environ: dict[str, str], words: list[str]) -> None:
+    """It is what pip makes, RECORD to the byte; also what is left to pip, and what two wheels share."""
+    paths = {name: str(workspace.root / value) for name, value in environ.items() if value.isalpha()}
+    workspace = Workspace(root=workspace.root, environ={**environ, **paths})
+    place = [str(workspace.root / "env" / word) if word.isalpha() else word for word in words]
+    command = ("install", "--index-url", odd.url, *place, "odd", "plain", "other", "header")
+    written: list[tuple[dict[str, bytes], dict[str, bool]]] = []
+
+    def noting(run: Run, environment: Environment) -> Run:
+        written.append((records(environment), headers(environment)))
+        return run
+
+    by_pip = left_by(workspace, lambda environment: noting(workspace.pip(environment, *command), environment))
+    by_tool = left_by(
+        workspace,
+        lambda environment: noting(workspace.tool(environment, *command, *EACH_ALONE), environment),
+    )
+    assert by_tool == by_pip
+    assert written[1] == written[0]
+    is_elsewhere = any(word in words for word in ("--prefix", "--root"))
+    assert is_elsewhere or any(b".pyc," in record for record in written[1][0].values()) == (
+        words != ["--no-compile"]
+    )

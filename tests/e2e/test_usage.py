@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_install_may_be_left_out(index: FaultyIndex, workspace: Workspace, envir
 
 
 def test_what_is_there_stays(index: FaultyIndex, workspace: Workspace, environment: Environment) -> None:
-    """A satisfied set does nothing, quickly, and says so."""
+    """A satisfied set does nothing, asks no index, and says so; what is missing after all is brought."""
     index.add(make_wheel("a", "1.0", ["b"]))
     index.add(make_wheel("b", "1.0"))
     words = ("install", "--index-url", index.url, "a")
@@ -125,7 +126,27 @@ def test_what_is_there_stays(index: FaultyIndex, workspace: Workspace, environme
     second = workspace.tool(environment, *words)
     assert second.returncode == 0, second.output
     assert environment.snapshot() == state
-    assert [request.path for request in index.requests[asked:] if request.path.endswith(".whl")] == []
+    assert len(index.requests) == asked
+    assert "nothing to install" in second.stderr
+    assert re.search(r"satisfied\s+a 1\.0$", second.stderr, re.MULTILINE), second.stderr
+    shutil.rmtree(environment.site_packages / "b-1.0.dist-info")
+    third = workspace.tool(environment, *words)
+    assert third.returncode == 0, third.output
+    assert environment.versions() == {"a": "1.0", "b": "1.0"}
+
+
+def test_a_plan_of_what_is_there_is_the_one_that_pip_makes(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """With --upgrade, too, nothing is to do, but that only pip can tell."""
+    index.add(make_wheel("a", "1.0", ["B.b"]))
+    index.add(make_wheel("B.b", "1.0"))
+    assert workspace.tool(environment, "install", "--index-url", index.url, "a").returncode == 0
+    words = ("plan", "--json", "--index-url", index.url, "a", "gone; python_version < '3'", "b_B")
+    [seen, asked] = [workspace.tool(environment, *words, *more) for more in ((), ("--upgrade",))]
+    assert (seen.returncode, asked.returncode) == (0, 0), seen.output + asked.output
+    assert seen.stdout == asked.stdout
+    assert '"satisfied": [\n    "a 1.0",\n    "B.b 1.0"' in seen.stdout
 
 
 def test_a_second_environment_takes_files_from_the_cache(

@@ -89,9 +89,10 @@ def test_parts_of_a_file_are_the_file(
     try:
         found = sparse.require(start, end)
     except Missing as missing:
-        place = (missing.start, missing.end)
-        sparse.add(start, content[start:end])
-        found = sparse.require(*place)
+        named = (missing.start, missing.end)
+        sparse.add(missing.start, content[missing.start : missing.end])
+        found = sparse.require(start, end)
+        assert start <= named[0] <= named[1] <= end
     assert found == content[start:end]
 
 

@@ -105,6 +105,9 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(fault, faults.Truncate):
             content = content[: fault.after]
         span = self._requested_range(found, len(content), fault)
+        if not span and found.etag in self.headers.get("If-None-Match", ""):
+            self._send_plain(request, 304, {"ETag": found.etag})
+            return
         if span == (0, 0):
             self._send_plain(request, 416, {"Content-Range": f"bytes */{len(content)}"})
             return

@@ -1,7 +1,8 @@
-"""Runs at the start of every Python of an environment: writes down what a pip child changes, or kills.
+"""Runs at the start of every Python of an environment: writes down what a child changes, or kills.
 
-Executed by a .pth file of the environment, where `DEATH_ORDERS` holds `deaths.Orders` as JSON. Python tells
-an audit hook of each change just before it is made, so the same number is the same point in every run.
+Executed by a .pth file of the environment, and by `death_path/compileall.py` in compilers, which read none.
+`DEATH_ORDERS` holds `deaths.Orders` as JSON. Python tells an audit hook of each change just before it is
+made, so the same number is the same point in every run.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ WRITING = os.O_WRONLY | os.O_RDWR
 
 
 def child_name(argv: list[str]) -> str | None:
-    """Say which child of the tool this is; None where it is none of its pips."""
+    """Say which child of the tool this is; None where it is none of its pips and compilers."""
+    if found := re.search(r"/(compile-\d+)/compiler\.py", " ".join(argv)):
+        return found[1]
     if not any(word.endswith("__pip-runner__.py") for word in argv):
         return None
     if "--dry-run" in argv:
@@ -42,7 +45,7 @@ def described(event: str, args: tuple[Any, ...]) -> str | None:
 
 
 def kill(victims: str) -> None:
-    """Kill the tool, this pip, both, or both with their process groups."""
+    """Kill the tool, this child, both, or both with their process groups."""
     tool = os.getppid()
     if victims == "groups":
         os.killpg(os.getpgid(tool), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Points at which runs are killed: the changes that pip children make, each with the stage of its work."""
+"""Points at which runs are killed: the changes that children make, each with the stage of its work."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ _STAGES = {
     "commit": r"os\.(remove|rmdir) \S*(/~|/pip-uninstall-)",
     "uninstall": r"\S+ .*(/~|/pip-uninstall-)",
     "compile": r"\S+ .*\.pyc",
+    "compiled": r"open \S*/compile-\d+/result-",
     "metadata": r"\S+ .*\.dist-info/(INSTALLER|REQUESTED|RECORD\w+\.tmp)",
     "script": r"open \S*/bin/",
     "move": r"os\.rename \S*/pip-target-",
     "unpack": r"(open|os\.mkdir) \S*(/site-packages/|/pip-target-)",
 }
-"""What the changes of an install child look like; the first that fits counts."""
+"""What the changes of the children of a group look like; the first that fits counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change that a pip child makes."""
+    """One change that a child makes."""
 
     child: str
-    """ "plan", "build" or "group-N"."""
+    """ "plan", "build", "group-N" (pip) or "compile-N"."""
     number: int
     """Which of that child's changes it is, from 1 on."""
     text: str
@@ -42,7 +43,7 @@ class Change:
     @property
     def stage(self) -> str:
         """The stage of the work that it belongs to."""
-        if not self.child.startswith("group-"):
+        if not self.child.startswith(("group-", "compile-")):
             return self.child
         return next((stage for stage, pattern in _STAGES.items() if re.match(pattern, self.text)), "other")
 
@@ -64,7 +65,7 @@ class Orders:
     @property
     def environ(self) -> Mapping[str, str]:
         """The variables that bring them to the hook."""
-        return {"DEATH_ORDERS": json.dumps(asdict(self))}
+        return {"DEATH_ORDERS": json.dumps(asdict(self)), "PYTHONPATH": str(HOOK.with_name("death_path"))}
 
 
 def hook_in(environment: Environment) -> None:

@@ -197,7 +197,7 @@ class Environment:
         RECORD counts as its sorted rows and a .pyc as flags and code object, because the order of rows and
         the time in a .pyc's header differ between any two installations by pip itself.
         """
-        return {str(path.relative_to(self.root)): _describe(path) for path in sorted(self.root.rglob("*"))}
+        return {str(path.relative_to(self.root)): describe(path) for path in sorted(self.root.rglob("*"))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +306,8 @@ def eventually(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
         time.sleep(0.02)
 
 
-def _describe(path: Path) -> Entry:
+def describe(path: Path) -> Entry:
+    """Tell what is at one path of an environment, as `Environment.snapshot` counts it."""
     status = path.lstat()
     mode = stat.S_IMODE(status.st_mode)
     if path.is_symlink():

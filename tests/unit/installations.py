@@ -34,7 +34,11 @@ def put(scheme: Scheme, stem: str, files: Iterable[str], *, finished: bool = Tru
 
 
 def surveyed(
-    scheme: Scheme, folder: Path, *distributions: Distribution, ignores_installed: bool = False
+    scheme: Scheme,
+    folder: Path,
+    *distributions: Distribution,
+    ignores_installed: bool = False,
+    compiles: bool = False,
 ) -> Survey:
     """Look at what is there before these wheels are installed; `folder` gets the wheels."""
     wheels: dict[ProjectName, Path] = {}
@@ -43,7 +47,9 @@ def surveyed(
     for file, distribution in zip(files, distributions, strict=True):
         wheels[file.project] = folder / distribution.filename
         wheels[file.project].write_bytes(distribution.content)
-    return survey(files, wheels, scheme, ignores_installed=ignores_installed)
+    return survey(
+        files, wheels, scheme, ignores_installed=ignores_installed, compiles=wheels if compiles else ()
+    )
 
 
 def left(root: Path) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 from packaging.specifiers import SpecifierSet
 
+from resilient_pip.events import Event, GuessesCounted
 from resilient_pip.gateway.ahead import Ahead
 from resilient_pip.index.pages import ListedFile, Page
 from resilient_pip.model import ProjectName, RemoteFile
@@ -31,6 +32,7 @@ class Network:
     """Versions whose metadata was asked for, as "demo 1.0"."""
     gate: anyio.Event | None = None
     """Pages wait for it."""
+    events: list[Event] = field(default_factory=list)
     busy: int = 0
     busiest: int = 0
 
@@ -81,6 +83,7 @@ async def ahead_of(network: Network, **constraints: str) -> AsyncIterator[Ahead]
             target=TARGET,
             constraints=limits,
             tasks=tasks,
+            emit=network.events.append,
         )
 
 
@@ -166,7 +169,8 @@ def test_pip_stepping_back_is_run_ahead_of() -> None:
     async def main() -> list[int]:
         counts = []
         async with ahead_of(network) as ahead:
-            ahead.page_asked(ProjectName("demo"))
+            for name in ("demo", *(f"other{number}" for number in range(9))):
+                ahead.page_asked(ProjectName(name))
             await anyio.wait_all_tasks_blocked()
             for number in (20, 19, 18, 17):
                 ahead.metadata_asked(listed(network.find(f"demo-{number}.0-py3-none-any.whl")))
@@ -176,6 +180,25 @@ def test_pip_stepping_back_is_run_ahead_of() -> None:
 
     # 20 was guessed; 19 brings 18 and 17, 18 brings 17 to 14, 17 brings 16 to 9.
     assert run(main) == [1, 4, 7, 12]
+
+
+def test_guesses_in_vain_stay_fewer_than_what_pip_asks_for() -> None:
+    """Older versions are a risk: where pip has asked for little, few are read."""
+    versions = [make_wheel("demo", f"{number}.0") for number in range(1, 21)]
+    network = Network(files={"demo": versions})
+
+    async def main() -> None:
+        async with ahead_of(network) as ahead:
+            ahead.page_asked(ProjectName("demo"))
+            await anyio.wait_all_tasks_blocked()
+            for number in (20, 19, 18, 17):
+                ahead.metadata_asked(listed(network.find(f"demo-{number}.0-py3-none-any.whl")))
+                await settled(lambda: network.metadata)
+            ahead.hold()
+
+    run(main)
+    # Five were asked for: one page, four files. 19 brought 18 and 17, 18 brought 16 to 13, 17 one more.
+    assert network.events == [GuessesCounted(made=8, in_vain=5)]
 
 
 def test_failures_and_bugs_of_guesses_are_no_failures() -> None:
@@ -210,21 +233,23 @@ def test_no_more_than_a_dozen_requests_at_once() -> None:
 
 
 def test_hold_ends_guessing() -> None:
-    """After planning nothing new is asked for."""
+    """After planning nothing new is asked for, what is under way ends, and what was in vain is told."""
     network = Network(files={"demo": [make_wheel("demo", "1.0", ["lib"])]})
 
     async def main() -> None:
         network.gate = anyio.Event()
         async with ahead_of(network) as ahead:
-            ahead.start(["demo"])
+            ahead.start(["demo", "second"])
             await anyio.wait_all_tasks_blocked()
+            ahead.page_asked(ProjectName("demo"))
             ahead.hold()
-            network.gate.set()
+            ahead.hold()
             ahead.page_asked(ProjectName("other"))
             ahead.metadata_asked(listed(network.files["demo"][0]))
 
-    run(main)
-    assert (network.pages, network.metadata) == (["demo"], [])
+    run(main)  # although the gate stays closed
+    assert (network.pages, network.metadata) == (["demo", "second"], [])
+    assert network.events == [GuessesCounted(made=2, in_vain=1)]
 
 
 def entry_of(file: Distribution) -> ListedFile:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import anyio
 import pytest
 
@@ -63,3 +65,47 @@ def test_errors_are_remembered() -> None:
 
     run(main)
     assert calls == [1]
+
+
+def test_abandoned_work_ends() -> None:
+    """What nobody waits for, at once or once they leave; who asks again gets it anew."""
+    calls: list[str] = []
+    ended: list[str] = []
+
+    async def main() -> None:
+        going_on = anyio.Event()
+
+        async def work(name: str) -> str:
+            calls.append(name)
+            try:
+                await going_on.wait()
+            except anyio.get_cancelled_exc_class():
+                ended.append(name)
+                raise
+            return name
+
+        async def ask_for(name: str, flights: Flights[str, str]) -> None:
+            with anyio.CancelScope() as scope:
+                leaving[name] = scope
+                await flights.get(name, partial(work, name))
+
+        leaving: dict[str, anyio.CancelScope] = {}
+        async with anyio.create_task_group() as tasks:
+            flights: Flights[str, str] = Flights(tasks)
+            for name in ("left", "left later", "waited for"):
+                tasks.start_soon(ask_for, name, flights)
+            await anyio.wait_all_tasks_blocked()
+            leaving["left"].cancel()
+            await anyio.wait_all_tasks_blocked()
+            assert ended == []
+            flights.abandon()
+            await anyio.wait_all_tasks_blocked()
+            assert ended == ["left"]
+            leaving["left later"].cancel()
+            await anyio.wait_all_tasks_blocked()
+            assert ended == ["left", "left later"]
+            going_on.set()
+            assert await flights.get("left", partial(work, "left")) == "left"
+
+    run(main)
+    assert sorted(calls) == ["left", "left", "left later", "waited for"]

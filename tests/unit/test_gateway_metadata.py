@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
+from resilient_pip.cache.answers import Answers
 from resilient_pip.errors import AttemptsExhausted, BadContent, HashMismatch, ResilientPipError
 from resilient_pip.gateway.metadata import CoreMetadata
 from resilient_pip.gateway.remote_wheel import RemoteWheels
@@ -26,7 +27,7 @@ HASH = {"sha256": hashlib.sha256(WHEEL.metadata).hexdigest()}
 
 
 @asynccontextmanager
-async def over(upstream: Upstream) -> AsyncIterator[CoreMetadata]:
+async def over(upstream: Upstream, answers: Answers | None = None) -> AsyncIterator[CoreMetadata]:
     """Core metadata from an upstream."""
     failure: ResilientPipError | None = None
     async with anyio.create_task_group() as tasks:
@@ -36,6 +37,7 @@ async def over(upstream: Upstream) -> AsyncIterator[CoreMetadata]:
                 wheels=RemoteWheels(upstream),
                 files=upstream,
                 mirrors=lambda _: (),
+                answers=answers,
                 tasks=tasks,
             )
         except ResilientPipError as error:
@@ -53,6 +55,22 @@ def get(upstream: Upstream, *entries: ListedFile, guess: bool = False) -> list[b
             return [await ask(entry) for entry in entries]
 
     return run(main)
+
+
+def test_what_an_earlier_run_kept_is_not_read_again(tmp_path: Path) -> None:
+    """By the wheel's hash, where the index has none of the metadata; what is damaged is read anew."""
+
+    async def ask(upstream: Upstream) -> bytes | None:
+        async with over(upstream, Answers(tmp_path)) as metadata:
+            return await metadata.get(listed(WHEEL, metadata=HASH))
+
+    first, second, third = upstream_of(), upstream_of(), upstream_of()
+    assert run(lambda: ask(first)) == WHEEL.metadata
+    assert run(lambda: ask(second)) == WHEEL.metadata
+    [kept] = (path for path in tmp_path.rglob("*") if path.is_file())
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert run(lambda: ask(third)) == WHEEL.metadata
+    assert [bool(upstream.reads) for upstream in (first, second, third)] == [True, False, True]
 
 
 def upstream_of(wheel: Distribution = WHEEL, folder: Path = Path("/nowhere"), **changes: Any) -> Upstream:

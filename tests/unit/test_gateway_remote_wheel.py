@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from resilient_pip.errors import AttemptsExhausted
 from resilient_pip.gateway.remote_wheel import RemoteWheels
 from resilient_pip.model import RemoteFile
-from tests.support.wheels import make_wheel
+from tests.support.wheels import Distribution, make_wheel
 from tests.unit.gateways import TOO_LONG, Served, Upstream, listed, run
 
 WHEEL = make_wheel("demo", "1.0", ["other>=2"], size=300_000)
@@ -37,21 +39,57 @@ def test_a_suffix_where_the_size_is_unknown() -> None:
     wheels, upstream = over(Served(body=WHEEL.content))
     assert wheels.known_size(UNSIZED) is None
     assert run(lambda: wheels.read_metadata(UNSIZED)) == WHEEL.metadata
-    assert upstream.reads == [(FILE.url, -128 * 1024)]
+    assert upstream.reads == [(FILE.url, -66 * 1024)]
     assert wheels.known_size(UNSIZED) == WHEEL.size
 
 
-def test_directory_and_entry_are_asked_for_exactly() -> None:
-    """A wheel whose directory is longer than the tail takes three requests."""
-    big = make_wheel("demo", "1.0", files={f"demo/{number:0200}.py": "" for number in range(1000)})
-    file = listed(big).file
-    upstream = Upstream(served={file.url: Served(body=big.content)})
-    assert run(lambda: RemoteWheels(upstream).read_metadata(file)) == big.metadata
-    assert len(upstream.reads) == 3
-    first, second, third = (part for _, part in upstream.reads if isinstance(part, tuple))
-    assert first == (big.size - 66 * 1024, big.size)
-    assert second[0] < first[0]
-    assert third[1] - third[0] < 1000
+EMPTY = {f"demo/{number:0200}.py": "" for number in range(1000)}
+"""Files whose entries are a directory of 250 KB."""
+
+
+def test_of_a_long_directory_its_end_does() -> None:
+    """Where .dist-info comes last, its end names METADATA: two requests, the second for that alone."""
+    wheel = make_wheel("demo", "1.0", files=EMPTY)
+    [tail, entry] = ranges_of(wheel)
+    assert tail == (wheel.size - 66 * 1024, wheel.size)
+    assert entry[1] - entry[0] < 1000
+
+
+def test_of_a_long_directory_its_beginning_does() -> None:
+    """Where .dist-info comes first, that is the second request and METADATA the third."""
+    [_, front, entry] = ranges_of(reordered(make_wheel("demo", "1.0", files=EMPTY), first=True))
+    assert front[1] - front[0] == 64 * 1024
+    assert entry[1] - entry[0] < 1000
+
+
+def test_a_directory_that_names_it_in_the_middle_is_read_whole() -> None:
+    """Each byte of it once."""
+    wheel = reordered(make_wheel("demo", "1.0", files=EMPTY), first=False)
+    found = ranges_of(wheel)
+    assert len(found) == 4
+    assert sum(end - start for start, end in found) < 400_000
+
+
+def reordered(wheel: Distribution, *, first: bool) -> Distribution:
+    """Move METADATA to the front of a wheel, or to its middle."""
+    with zipfile.ZipFile(io.BytesIO(wheel.content)) as old:
+        members = [(info, old.read(info)) for info in old.infolist()]
+    members.sort(key=lambda member: not member[0].filename.endswith("/METADATA"))
+    if not first:
+        members.insert(len(members) // 2, members.pop(0))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as new:
+        for info, data in members:
+            new.writestr(info, data)
+    return dataclasses.replace(wheel, content=buffer.getvalue())
+
+
+def ranges_of(wheel: Distribution) -> list[tuple[int, int]]:
+    """Read the metadata of a wheel on a server; say what was asked for."""
+    file = dataclasses.replace(FILE, size=wheel.size)
+    upstream = Upstream(served={file.url: Served(body=wheel.content)})
+    assert run(lambda: RemoteWheels(upstream).read_metadata(file)) == wheel.metadata
+    return [part for _, part in upstream.reads if isinstance(part, tuple)]
 
 
 @pytest.mark.parametrize(

@@ -188,12 +188,13 @@ def test_the_words_of_a_call() -> None:
     """The user's options and the call's own."""
     call = Call(requirements=(), options=("--no-index",), builds=False)
     places = {"requirements": Path("/r"), "constraints": Path("/c"), "links": Path("/l"), "cache": Path("/k")}
-    assert words(call, ("--no-compile",), **places) == (
+    assert words(call, ("--no-warn-conflicts",), compiles=False, **places) == (
         "install",
         "--root-user-action=ignore",
         "--pre",
-        "--no-compile",
+        "--no-warn-conflicts",
         "--no-index",
+        "--no-compile",
         "--find-links=/l",
         "--cache-dir=/k",
         "--constraint=/c",
@@ -367,7 +368,7 @@ class Scene:
                 if (wheel := await builder.wheel_of(file, stored.get(file.project))) is not None
             }
             await installer.install_group(
-                group, number, wheels, run=supervisor.run, run_building=supervisor.run
+                group, number, wheels, compiles=True, run=supervisor.run, run_building=supervisor.run
             )
             present = {project_name(name): version for name, version in environment.versions().items()}
             assert install.one_call or differences(group, present) == ()
@@ -390,6 +391,7 @@ class _Present:
     name: str
     version: str
     requires: tuple[str, ...] = ()
+    extras: frozenset[ProjectName] = frozenset()
 
 
 @pytest.fixture
@@ -620,6 +622,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         folder=tmp_path / "file",
         one_call=False,
     )
-    install = functools.partial(installer.install_group, run=never, run_building=never)
+    install = functools.partial(installer.install_group, compiles=True, run=never, run_building=never)
     with pytest.raises(StorageError, match="group-1"):
         anyio.run(install, Group(name="g", files=()), 1, {})

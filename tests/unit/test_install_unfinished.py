@@ -14,7 +14,7 @@ from resilient_pip.events import Event, Noted
 from resilient_pip.install.journal import journal_path, open_journal, read_journal
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.install.survey import Survey
-from resilient_pip.install.unfinished import journalled, note_earlier, repair_earlier
+from resilient_pip.install.unfinished import Unfinished, note_earlier, repair_earlier
 from tests.support.wheels import make_wheel
 from tests.unit.installations import left, put, scheme_in, surveyed
 
@@ -44,9 +44,9 @@ def test_an_installation_that_ends_leaves_no_trace(scheme: Scheme, look: Callabl
     before = left(scheme.base)
 
     async def install() -> None:
-        async with journalled(look, scheme, events.append) as inherited:
-            assert len(inherited) == 1
-            assert read_journal(scheme) == look()
+        async with Unfinished(scheme, events.append).begun(look) as begun:
+            assert (len(begun.inherited), begun.survey) == (1, look())
+            assert read_journal(scheme) == (look(),)
 
     anyio.run(install)
     assert (left(scheme.base), events) == (before, [])
@@ -62,7 +62,7 @@ def test_one_that_does_not_end_is_repaired_at_once(
 
     async def install() -> None:
         with anyio.CancelScope() as scope:
-            async with journalled(look, scheme, events.append):
+            async with Unfinished(scheme, events.append).begun(look):
                 put(scheme, "app-2.0", ["app/cli.py"], finished=False)
                 if end:
                     raise end
@@ -79,7 +79,7 @@ def test_a_killed_run_is_repaired_by_the_next(scheme: Scheme, look: Callable[[],
     before = left(scheme.base)
     journal = open_journal(scheme)
     assert journal
-    journal.write(look())
+    journal.begin(1, look())
     journal.leave()
     put(scheme, "app-2.0", ["app/cli.py"], finished=False)
     killed = left(scheme.base)
@@ -114,12 +114,13 @@ def test_two_installations_wait_for_each_other(scheme: Scheme, look: Callable[[]
             events.append(event)
             waiting.set()
 
-        async with journalled(look, scheme, hear):
+        async with Unfinished(scheme, hear).begun(look):
             order.append("second")
 
     async def both() -> None:
         waiting = anyio.Event()
-        async with anyio.create_task_group() as tasks, journalled(look, scheme, events.append):
+        first = Unfinished(scheme, events.append).begun(look)
+        async with anyio.create_task_group() as tasks, first:
             tasks.start_soon(second, waiting)
             with anyio.fail_after(10):
                 await waiting.wait()

@@ -14,6 +14,7 @@ from resilient_pip.model import (
     Install,
     Plan,
     PlannedFile,
+    ProjectName,
     RemoteFile,
     Requirement,
     RequirementForm,
@@ -41,6 +42,7 @@ class Present:
     name: str
     version: str
     requires: tuple[str, ...] = ()
+    extras: frozenset[ProjectName] = frozenset()
 
 
 def planned(

@@ -31,6 +31,7 @@ class Present:
     name: str
     version: str
     requires: tuple[str, ...] = ()
+    extras: frozenset[ProjectName] = frozenset()
 
 
 def planned(name: str, size: int = 10, *, requires: tuple[str, ...] = ()) -> PlannedFile:

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from resilient_pip.errors import PlanError
-from resilient_pip.model import PlannedFile, RemoteFile, RequirementForm, SafeUrl, project_name
+from resilient_pip.model import (
+    PlannedFile,
+    ProjectName,
+    RemoteFile,
+    RequirementForm,
+    SafeUrl,
+    project_name,
+)
 from resilient_pip.plan.report import Report, read_report
 
 GATEWAY = "http://127.0.0.1:4711/token/0/files/lib/k/Lib-1.0-py3-none-any.whl"
@@ -32,6 +39,7 @@ class Present:
     name: str
     version: str
     requires: tuple[str, ...] = ()
+    extras: frozenset[ProjectName] = frozenset()
 
 
 def entry(info: Mapping[str, Any], **changes: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Present:
     name: str
     version: str
     requires: tuple[str, ...] = ()
+    extras: frozenset[ProjectName] = frozenset()
 
 
 def planned(name: str, *requires: str, replaces: str | None = None) -> PlannedFile:

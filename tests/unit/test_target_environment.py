@@ -17,14 +17,14 @@ from packaging.tags import sys_tags
 from resilient_pip.errors import TargetRefused, UsageError
 from resilient_pip.model import project_name
 from resilient_pip.target.environment import Installed, Target, find_interpreter, inspect
-from resilient_pip.target.pip_copy import PipCopy, copy_pip
+from resilient_pip.target.pip_copy import PipCopy, copy_probe
 from tests.support.environments import eventually, living
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> PipCopy:
-    """A copy of pip with the probe."""
-    return copy_pip(tmp_path_factory.mktemp("run"))
+    """The folder with the probe."""
+    return copy_probe(tmp_path_factory.mktemp("run"))
 
 
 def ask(python: str | None, copy: PipCopy, environ: Mapping[str, str] | None = None) -> Target:

@@ -13,12 +13,19 @@ import pip
 import pytest
 
 from resilient_pip.errors import StorageError, TargetRefused
-from resilient_pip.target.pip_copy import copy_package, copy_pip, pip_argv
+from resilient_pip.target.pip_copy import PipCopy, copy_package, copy_pip, copy_probe, pip_argv
+
+
+def whole_copy(run_folder: Path) -> PipCopy:
+    """The copy with everything in it."""
+    copy = copy_probe(run_folder)
+    copy_pip(copy)
+    return copy
 
 
 def test_the_copy_is_a_pip_that_runs(tmp_path: Path) -> None:
     """The runner starts the copied pip, of our version, and nothing of the copy counts as installed."""
-    copy = copy_pip(tmp_path)
+    copy = whole_copy(tmp_path)
 
     done = subprocess.run(
         [*pip_argv(sys.executable, copy), "--version"], capture_output=True, text=True, check=True, timeout=60
@@ -30,7 +37,7 @@ def test_the_copy_is_a_pip_that_runs(tmp_path: Path) -> None:
 
 def test_the_copy_is_ours_alone(tmp_path: Path) -> None:
     """Nobody else may put code where children run it from."""
-    copy = copy_pip(tmp_path)
+    copy = whole_copy(tmp_path)
 
     assert stat.S_IMODE(copy.folder.stat().st_mode) == 0o700
     assert sorted(path.name for path in copy.folder.iterdir()) == ["packaging", "pip", "probe.py"]
@@ -38,7 +45,7 @@ def test_the_copy_is_ours_alone(tmp_path: Path) -> None:
 
 def test_compiled_files_stay_fresh(tmp_path: Path) -> None:
     """Times are copied, so that no child compiles pip again."""
-    source, copied = Path(pip.__file__).parent, copy_pip(tmp_path).folder / "pip"
+    source, copied = Path(pip.__file__).parent, whole_copy(tmp_path).folder / "pip"
 
     for path in source.rglob("*.py"):
         here = copied / path.relative_to(source)
@@ -50,12 +57,15 @@ def test_compiled_files_stay_fresh(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
     """The error names the folder and the reason."""
     with pytest.raises(StorageError) as caught:
-        copy_pip(tmp_path / "missing")
+        copy_probe(tmp_path / "missing")
 
     assert (caught.value.path, caught.value.reason) == (
         str(tmp_path / "missing" / "pip-copy"),
         "No such file or directory",
     )
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="Not a directory"):
+        copy_pip(PipCopy(folder=tmp_path / "file"))
 
 
 def test_a_package_is_copied_out_of_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

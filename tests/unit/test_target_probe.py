@@ -15,11 +15,14 @@ from resilient_pip.target.probe import (
 )
 
 
-def write_distribution(folder: Path, name: str, version: str, *, requires: tuple[str, ...] = ()) -> Path:
+def write_distribution(
+    folder: Path, name: str, version: str, *, requires: tuple[str, ...] = (), extras: tuple[str, ...] = ()
+) -> Path:
     """Put the metadata of an installed project into a folder."""
     metadata = folder / f"{name}-{version}.dist-info"
     metadata.mkdir(parents=True)
     lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {each}" for each in requires)]
+    lines += [*(f"Provides-Extra: {each}" for each in extras), "", "Name: a description", ""]
     (metadata / "METADATA").write_text("\n".join(lines), encoding="utf-8")
     return metadata
 
@@ -27,7 +30,7 @@ def write_distribution(folder: Path, name: str, version: str, *, requires: tuple
 def test_the_first_of_each_name_counts(tmp_path: Path) -> None:
     """A project is described from the first entry of the path that has it, however the name is written."""
     first, second = tmp_path / "first", tmp_path / "second"
-    write_distribution(first, "Flask_Login", "1.0", requires=("flask>=2", 'x; extra == "y"'))
+    write_distribution(first, "Flask_Login", "1.0", requires=("flask>=2", 'x; extra == "y"'), extras=("y",))
     write_distribution(second, "flask-login", "0.9")
     write_distribution(second, "other", "2.0")
 
@@ -37,12 +40,14 @@ def test_the_first_of_each_name_counts(tmp_path: Path) -> None:
             "name": "Flask_Login",
             "version": "1.0",
             "requires": ["flask>=2", 'x; extra == "y"'],
+            "extras": ["y"],
         },
         {
             "project": "other",
             "name": "other",
             "version": "2.0",
             "requires": [],
+            "extras": [],
         },
     ]
 
@@ -63,6 +68,7 @@ def test_old_kinds_of_metadata_are_read(tmp_path: Path) -> None:
             "name": "old",
             "version": "0.1",
             "requires": ["six>=1"],
+            "extras": [],
         }
     ]
 

@@ -148,3 +148,37 @@ def test_pages_may_be_compressed(rig: Rig) -> None:
         answer = read(rig, f"http://127.0.0.1:{port}/", accept="text/html")
     assert answer.body == PAGE
     assert rig.finished[0].transferred == len(body)
+
+
+def test_what_did_not_change_is_not_sent_again(rig: Rig, index: FaultyIndex, url: str) -> None:
+    """A second run asks about it (304), a third gets the new one; a part is nothing that is kept."""
+    first, second = read(rig, url), read(rig, url)
+    assert (second.status, second.url, second.body) == (200, first.url, first.body)
+    assert second.headers["content-type"] == "text/html"
+    index.put(PATH, b"new", "text/html")
+    assert read(rig, url).body == b"new"
+    assert read(rig, url, byte_range=(0, 2)).body == b"ne"
+    statuses = [request.status for request in index.requests_for(PATH)]
+    assert statuses == [200, 304, 200, 206]
+    assert [end.transferred for end in rig.finished] == [len(PAGE), 0, 3, 2]
+
+
+def test_a_kept_page_that_is_no_good_is_read_anew(rig: Rig, index: FaultyIndex, url: str) -> None:
+    """The try after it asks without conditions."""
+    read(rig, url)
+    seen = []
+
+    async def check(answer: SmallAnswer) -> None:
+        seen.append(answer.body)
+        if len(seen) == 1:
+            raise BadContent(url=redact(url), reason="not what it was")
+
+    assert read(rig, url, check=check).body == PAGE
+    assert [request.status for request in index.requests_for(PATH)] == [200, 304, 200]
+
+
+def test_a_status_that_says_absent_says_so_of_a_kept_page(rig: Rig, index: FaultyIndex, url: str) -> None:
+    """What is gone is gone."""
+    read(rig, url)
+    index.script(PATH, [Status(404)])
+    assert read(rig, url).status == 404

@@ -206,7 +206,7 @@ def test_rows_go_and_come() -> None:
         bars,
         [
             (2, finished(file_of(SYMPY), 6 * MB)),
-            (3, GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.DONE, elapsed_s=1)),
+            (3, GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.DONE, elapsed_s=1, added_s=1)),
             (3, retry(TORCH_FILE, "HTTP 503", wait_s=20)),
         ],
         5.0,

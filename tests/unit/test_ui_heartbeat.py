@@ -85,7 +85,10 @@ def test_log_of_a_run() -> None:
         (13.5, finished(file_of(IDNA), 70_000)),
         (14.0, PhaseStarted(phase=Phase.INSTALL)),
         (14.0, GroupStarted(group=SMALL, number=1, count=2)),
-        (15.0, GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.DONE, elapsed_s=1.0)),
+        (
+            15.0,
+            GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.DONE, elapsed_s=1.0, added_s=1.0),
+        ),
         (16.0, advanced(TORCH_FILE, 90 * MB, 200 * MB)),
         (46.0, retry(TORCH_FILE, "stall", wait_s=1.5, received=90 * MB)),
         (48.0, advanced(TORCH_FILE, 150 * MB, 200 * MB)),
@@ -94,7 +97,10 @@ def test_log_of_a_run() -> None:
         (49.0, GroupStarted(group=LARGE, number=2, count=2)),
         (49.0, ChildStarted(what="install torch")),
         (50.0, ChildOutput(what="install torch", line="Installing collected packages: sympy, torch")),
-        (61.0, GroupFinished(group=LARGE, number=2, count=2, outcome=Outcome.DONE, elapsed_s=12.0)),
+        (
+            61.0,
+            GroupFinished(group=LARGE, number=2, count=2, outcome=Outcome.DONE, elapsed_s=12.0, added_s=12.0),
+        ),
     ]
     assert log_of(events, until=61.0) == [
         "resilient-pip: [   0 s] planning",

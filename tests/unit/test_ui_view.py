@@ -93,7 +93,7 @@ def test_group_and_children() -> None:
     )
     ended = view_of(
         (9.0, ChildFinished(what="install torch", outcome=Outcome.DONE, returncode=0)),
-        (9.0, GroupFinished(group=LARGE, number=2, count=2, outcome=Outcome.DONE, elapsed_s=4)),
+        (9.0, GroupFinished(group=LARGE, number=2, count=2, outcome=Outcome.DONE, elapsed_s=4, added_s=4)),
         view=view,
     )
     assert ended == View()

@@ -83,12 +83,12 @@ UNDER_WAY = view_of(
             id="group",
         ),
         pytest.param(
-            GroupFinished(group=LARGE, number=2, count=2, outcome=Outcome.DONE, elapsed_s=31),
+            GroupFinished(group=LARGE, number=2, count=2, outcome=Outcome.DONE, elapsed_s=31, added_s=31),
             ["group 2/2 torch: installed after 31 s"],
             id="group installed",
         ),
         pytest.param(
-            GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.CANCELLED, elapsed_s=3),
+            GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.CANCELLED, elapsed_s=3, added_s=3),
             ["group 1/2 idna: cancelled after 3.0 s"],
             id="group cancelled",
         ),
@@ -343,7 +343,9 @@ def test_activity_of_children() -> None:
     assert activity(view_of(*events), 14.0) == (
         "installing 1/2 idna (13 s); build flash 2.8 (12 s): gcc -c a.c"
     )
-    events.append((20, GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.DONE, elapsed_s=20)))
+    events.append(
+        (20, GroupFinished(group=SMALL, number=1, count=2, outcome=Outcome.DONE, elapsed_s=20, added_s=20))
+    )
     assert activity(view_of(*events), 22.0) == ("install idna (21 s); build flash 2.8 (20 s): gcc -c a.c")
 
 

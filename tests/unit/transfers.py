@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import anyio
 
+from resilient_pip.cache.answers import Answers
 from resilient_pip.cache.store import Store
 from resilient_pip.events import Event, RetryScheduled, TransferFinished, TransferStarted, TransferWaiting
 from resilient_pip.fetch import Downloads
@@ -101,9 +102,9 @@ class Rig:
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[SmallReader]:
-        """Open a client and a reader of small things."""
+        """Open a client and a reader of small things that keeps them in the cache folder."""
         async with self.client() as client:
-            yield SmallReader(client, self.settings, self.events.append)
+            yield SmallReader(client, self.settings, self.events.append, answers=Answers(self.cache))
 
     @property
     def finished(self) -> list[TransferFinished]:
