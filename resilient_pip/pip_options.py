@@ -7,14 +7,12 @@ every option of the newest pip that is admitted; a test compares the table with 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Words: TypeAlias = tuple[str, ...]
-_FOREIGN = ("platforms", "python_version", "implementation", "abis")
-"""Destinations that make pip choose files for another target than its own interpreter."""
 
 
 class Child(enum.Enum):
@@ -93,12 +91,6 @@ def refusal(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | Non
     return None
 
 
-def is_for_another_target(given: Iterable[str]) -> bool:
-    """Whether words among these make pip choose files for another target than its own interpreter."""
-    flags = tuple(flag for row in ROWS if row.dest in _FOREIGN for flag in row.flags)
-    return any(word.startswith(flags) for word in given)
-
-
 def _is_given(row: Row, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
     # An older pip lacks some destinations.
     return row.dest in values and bool(values[row.dest] != defaults.get(row.dest))
@@ -108,7 +100,7 @@ def _install_only(values: Mapping[str, Any]) -> Words:
     """Add what an offline install of planned wheels needs beside the options that act in planning."""
     upgrade = ("--upgrade",) if values.get("target_dir") and values.get("upgrade") else ()
     # pip admits these options only where nothing is built from source; everything is a wheel by now.
-    foreign = any(values.get(dest) for dest in _FOREIGN)
+    foreign = any(values.get(dest) for dest in ("platforms", "python_version", "implementation", "abis"))
     return (*upgrade, "--only-binary=:all:") if foreign else upgrade
 
 

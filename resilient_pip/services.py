@@ -20,7 +20,7 @@ from resilient_pip.index.usable import UsableWheels
 from resilient_pip.job import Job
 from resilient_pip.mirrors import Mirrors, Relisted, main_index
 from resilient_pip.model import Install, RemoteFile
-from resilient_pip.pip_options import is_for_another_target
+from resilient_pip.pip_options import is_foreign
 from resilient_pip.preparation import Prepared
 from resilient_pip.target.environment import Target
 from resilient_pip.target.pip_copy import pip_argv
@@ -126,4 +126,4 @@ async def _open_gateway(
 
 def _usable(install: Install, target: Target) -> Callable[[str], bool]:
     """Tell which files of a page pip has to see."""
-    return bool if is_for_another_target(install.plan_options) else UsableWheels(target.tags).admits
+    return bool if is_foreign(install.plan_options) else UsableWheels(target.tags).admits
