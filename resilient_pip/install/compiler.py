@@ -35,12 +35,29 @@ def bytecode_of(library: str, name: str) -> str | None:
     return os.path.relpath(cache_from_source(source), library) if done else None
 
 
+def remove_unfinished(sources: list[tuple[str, str]]) -> None:
+    """Remove what a process that was killed on the same sources had begun to write beside their bytecode.
+
+    importlib writes to the bytecode's name with a number behind it, and then renames.
+    """
+    names: dict[str, set[str]] = {}
+    for library, name in sources:
+        folder, bytecode = os.path.split(cache_from_source(os.path.join(library, name)))  # noqa: PTH118 - as above
+        names.setdefault(folder, set()).add(bytecode)
+    for folder, own in names.items():
+        for found in os.listdir(folder) if os.path.isdir(folder) else ():  # noqa: PTH112, PTH208 - as above
+            bytecode, _, number = found.rpartition(".")
+            if bytecode in own and number.isdecimal():
+                os.unlink(os.path.join(folder, found))  # noqa: PTH108, PTH118 - as above
+
+
 def main(tasks: str, results: str) -> None:
     """Compile what one file lists and write the other."""
     os.nice(NICENESS)
     warnings.simplefilter("ignore")
     with open(tasks, encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes long to import
         sources = json.load(file)
+    remove_unfinished(sources)
     with open(results, "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
         json.dump([bytecode_of(*source) for source in sources], file)
 

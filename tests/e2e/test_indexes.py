@@ -248,7 +248,7 @@ def test_a_file_index(workspace: Workspace, environment: Environment) -> None:
     assert environment.versions() == {"a": "1.0", "b": "1.0"}
 
 
-def test_a_folder_alone_downloads_nothing(workspace: Workspace, environment: Environment) -> None:
+def test_a_folder_alone_is_not_fetched(workspace: Workspace, environment: Environment) -> None:
     """Then nothing is said of downloads either."""
     with tarfile.open(fileobj=io.BytesIO(make_sdist("local", "1.0").content)) as archive:
         archive.extractall(workspace.root, filter="data")
