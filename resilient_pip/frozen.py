@@ -28,7 +28,7 @@ from resilient_pip.model import (
 )
 from resilient_pip.plan.fit import Misfit, dependency_misfits, interpreter_misfits, option_misfits
 from resilient_pip.plan.fit_lines import constraint_misfits, requirement_misfits
-from resilient_pip.plan.matching import name_requirements
+from resilient_pip.plan.matching import name_requirements, urls_of_dependencies
 from resilient_pip.plan.references import read_reference
 from resilient_pip.plan.report import InstalledProject, Report
 from resilient_pip.plan.selection import in_one_group, outstanding
@@ -65,7 +65,8 @@ class FrozenPlanning:
         if misfit is not None:
             raise _outdated(misfit, saved)
         install = self.job.install
-        plan = _with_lines(plan, asked, cwd=self.job.cwd)
+        by_dependencies = urls_of_dependencies(plan.files, self.target.markers)
+        plan = _with_lines(plan, asked, by_dependencies, cwd=self.job.cwd)
         plan = _with_terms(plan, self.job.settings)
         recorded = {info.project: info.path for info in dist_infos(self.scheme.libraries)}
 
@@ -122,10 +123,16 @@ def _outdated(misfit: Misfit, saved: Mapping[str, Plan]) -> PlanOutdated:
     )
 
 
-def _with_lines(plan: Plan, asked: Iterable[Requirement], *, cwd: str) -> Plan:
-    """Put this run's lines in the place of those that the plan was made for: they say where, and log in."""
+def _with_lines(
+    plan: Plan, asked: Iterable[Requirement], by_dependencies: Mapping[ProjectName, str], *, cwd: str
+) -> Plan:
+    """Put this run's lines in the place of those that the plan was made for: they say where, and log in.
+
+    A URL that metadata asks for stands as it is written there: pip takes another spelling for a conflict.
+    """
     lines = {line.name: line for line in asked if line.name is not None}
-    urls = {name: read_reference(line, cwd=cwd).url for name, line in lines.items()}
+    given = {name: read_reference(line, cwd=cwd).url for name, line in lines.items()}
+    urls = {**by_dependencies, **{name: url for name, url in given.items() if url is not None}}
 
     def with_line(planned: PlannedFile) -> PlannedFile:
         url = urls.get(planned.project)
@@ -159,7 +166,7 @@ def _same_origin(planned: PlannedFile, recorded: Mapping[ProjectName, Path]) -> 
     try:
         there = json.loads((recorded[planned.project] / "direct_url.json").read_bytes())
         return _origin(there) == _origin(json.loads(planned.direct_url))
-    except (KeyError, OSError, ValueError):
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):  # whoever wrote it, in whatever shape
         return False
 
 

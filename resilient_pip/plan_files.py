@@ -29,6 +29,8 @@ def read_plan_file(path: Path) -> Plan:
         return plan_of_json(json.loads(path.read_bytes()), folder=str(path.parent.absolute()))
     except OSError as error:
         raise UsageError(message=f"--plan {path}: {(error.strerror or str(error)).lower()}") from error
+    except json.JSONDecodeError as error:
+        raise UsageError(message=f"--plan {path}: it is no JSON, or broken off: {error}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(message=f"--plan {path}: {error}") from error
 

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_version
 
 from resilient_pip.errors import BadContent
 from resilient_pip.index.wheel_metadata import BrokenWheel, read_core_metadata
-from resilient_pip.model import PlannedFile, project_name
+from resilient_pip.model import PlannedFile, project_name, redact
 
 
 def see_that_it_is_planned(planned: PlannedFile, wheel: Path) -> None:
@@ -58,6 +58,8 @@ def _facts(
 
 def _spelled_alike(requirement: str) -> str:
     try:
-        return str(Requirement(requirement))
+        parsed = Requirement(requirement)
+        parsed.url = redact(parsed.url) if parsed.url else None  # as far as a plan file has it
+        return str(parsed)
     except InvalidRequirement:  # pip refuses it if it has to read it
         return requirement

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os.path
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -18,6 +18,7 @@ from resilient_pip.model import (
     Group,
     Plan,
     PlannedFile,
+    project_name,
     redact,
 )
 from resilient_pip.plan.graph import parse_requires
@@ -52,14 +53,21 @@ def is_plan(document: object) -> bool:
     return isinstance(document, dict) and document.get("format") == FORMAT
 
 
-def unsavable(files: Iterable[PlannedFile]) -> str | None:
+def unsavable(files: Sequence[PlannedFile]) -> str | None:
     """Say what of a plan other runs and machines cannot do; None where they can do all."""
+    by_url = {planned.project for planned in files if planned.direct_url is not None}
     for planned in files:
         if planned.form.is_built_in_place:
             what = planned.reference or planned.name
             return f"{what} is built from a folder, which a plan cannot hold: install it by a line of its own"
         if planned.form.is_fetched and SECURE.isdisjoint(planned.file.hashes):
             return f"{planned.file.filename} has no SHA-256, SHA-384 or SHA-512 to check it by"
+        for need in parse_requires(planned.requires):
+            if project_name(need.name) in by_url and need.url and _may_hold_secret(need.url):
+                return (
+                    f"{planned.pin} asks for {need.name} by a URL with a login or a query, "
+                    "which a plan cannot hold: install it by a line of its own"
+                )
     return None
 
 
@@ -95,7 +103,7 @@ def _file(planned: PlannedFile, folder: str) -> dict[str, Any]:
         "direct_url": _direct_url(planned, folder),
         "requested": planned.requested,
         "extras": sorted(planned.extras),
-        "requires_dist": [_without_url(line) for line in planned.requires],
+        "requires_dist": [_requires(line) for line in planned.requires],
         "requires_python": planned.requires_python,
         "build_options": list(planned.build_options),
         "replaces": planned.replaces,
@@ -117,13 +125,19 @@ def _direct_url(planned: PlannedFile, folder: str) -> dict[str, Any] | None:
     return info
 
 
-def _without_url(line: str) -> str:
-    """Write a Requires-Dist line without its URL ("x @ https://user:password@…"), which may hold a login."""
+def _requires(line: str) -> str:
+    """Write a Requires-Dist line ("x @ https://user:password@…") without the secrets of its URL."""
     for requirement in parse_requires([line]):
-        if requirement.url is not None:
-            requirement.url = None
+        if requirement.url is not None and _may_hold_secret(requirement.url):
+            requirement.url = redact(requirement.url)
             return str(requirement)
     return line
+
+
+def _may_hold_secret(url: str) -> bool:
+    """Whether a URL has a query or a login; that of Git over SSH, which everybody has, is none."""
+    front = url.partition("#")[0]
+    return redact(front) != front.replace("ssh://git@", "ssh://", 1)
 
 
 def _spelled(url: str, folder: str) -> str:

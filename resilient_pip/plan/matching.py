@@ -64,6 +64,18 @@ def build_options_of(requirement: Requirement) -> tuple[str, ...]:
     return tuple(option for option in requirement.options if option.startswith(_BUILD_OPTIONS))
 
 
+def urls_of_dependencies(
+    files: Iterable[PlannedFile], environment: Mapping[str, str]
+) -> dict[ProjectName, str]:
+    """Map projects to the URLs by which planned projects' metadata asks for them ("x @ https://…")."""
+    return {
+        project_name(requirement.name): requirement.url
+        for planned in files
+        for requirement in parse_requires(planned.requires)
+        if requirement.url and _may_count(requirement, environment)
+    }
+
+
 def complete(
     files: Sequence[PlannedFile],
     *,
@@ -86,7 +98,7 @@ def complete(
     for line in _applicable((*requirements, *constraints), environment, cwd):
         lines.setdefault(line.requirement.name, []).append(line)
     wanted = {planned.project for planned in files if planned.form is not RequirementForm.NAMED}
-    asked = dict(_asked_by_dependencies(files, environment)) if wanted else {}
+    asked = urls_of_dependencies(files, environment) if wanted else {}
     return tuple(
         replace(
             planned,
@@ -126,16 +138,6 @@ def _reference(planned: PlannedFile, lines: Iterable[_Line], asked: str | None) 
             return line.requirement.text
         return line.reference.url
     return asked or planned.file.url
-
-
-def _asked_by_dependencies(
-    files: Iterable[PlannedFile], environment: Mapping[str, str]
-) -> Iterator[tuple[ProjectName, str]]:
-    """List the URLs that planned projects' metadata give for their dependencies ("x @ https://…")."""
-    for planned in files:
-        for requirement in parse_requires(planned.requires):
-            if requirement.url and _may_count(requirement, environment):
-                yield project_name(requirement.name), requirement.url
 
 
 def _may_count(requirement: ParsedRequirement, environment: Mapping[str, str]) -> bool:

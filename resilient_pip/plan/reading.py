@@ -135,10 +135,10 @@ def _reference(direct_url: Mapping[str, Any]) -> str:
     """Write the URL of a requirement out of what pip records of it (PEP 610)."""
     url, parts = _get(direct_url, "url", str), []
     if "vcs_info" in direct_url:
-        vcs = direct_url["vcs_info"]
+        vcs = _get(direct_url, "vcs_info", dict)
         url = f"{_get(vcs, 'vcs', str)}+{url}@{_get(vcs, 'commit_id', str)}"
-    elif "hashes" in _get({"archive_info": {}, **direct_url}, "archive_info", dict):
-        hashes = _get(direct_url["archive_info"], "hashes", dict)
+    elif "archive_info" in direct_url:
+        hashes = _get({"hashes": {}, **_get(direct_url, "archive_info", dict)}, "hashes", dict)
         parts = [f"{name}={digest}" for name, digest in hashes.items()][:1]
     if "subdirectory" in direct_url:
         parts.append(f"subdirectory={_get(direct_url, 'subdirectory', str)}")

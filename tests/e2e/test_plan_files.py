@@ -192,6 +192,27 @@ def test_logins_come_from_the_run(workspace: Workspace, environment: Environment
     assert PASSWORD not in run.output
 
 
+def test_a_package_that_asks_for_another_by_url(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """As its metadata writes the URL, with the hash that the plan has; one with a login is refused."""
+    wheel = make_wheel("far", "1.0")
+    url = index.put(f"/elsewhere/{wheel.filename}", wheel.content)
+    index.add(make_wheel("near", "1.0", [f"far @ {url}"]))
+    index.add(make_wheel("leaky", "1.0", [f"far @ {url.replace('://', f'://ann:{PASSWORD}@')}"]))
+    words = ("--index-url", index.url)
+    planned = workspace.tool(environment, "plan", "-o", "plan.json", *words, "near")
+    assert planned.returncode == 0, planned.output
+    run = workspace.tool(environment, *words, "--plan", "plan.json")
+    assert run.returncode == 0, run.output
+    assert environment.versions() == {"near": "1.0", "far": "1.0"}
+    refused = workspace.tool(environment, "plan", "--json", "-o", "leaky.json", *words, "leaky")
+    assert refused.returncode == 2, refused.output
+    assert "leaky==1.0 asks for far by a URL with a login or a query" in refused.stderr
+    assert PASSWORD not in refused.output
+    assert not (workspace.root / "leaky.json").exists()
+
+
 def test_a_url_that_has_expired_is_looked_up_again(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:

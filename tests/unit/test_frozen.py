@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,21 @@ from resilient_pip.errors import PlanOutdated, UsageError
 from resilient_pip.frozen import FrozenPlanning
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.job import Job
-from resilient_pip.model import Group, Install, Plan, PlannedFile, RemoteFile, Stage, Terms, project_name
+from resilient_pip.model import (
+    Group,
+    Install,
+    Plan,
+    PlannedFile,
+    ProjectName,
+    RemoteFile,
+    RequirementForm,
+    Stage,
+    Terms,
+    project_name,
+)
 from resilient_pip.plan_files import write_plan_file
 from resilient_pip.settings import Settings
-from resilient_pip.target.environment import Target
+from resilient_pip.target.environment import Installed, Target
 
 MARKERS: Mapping[str, Any] = default_environment()
 
@@ -45,8 +57,14 @@ def save(folder: Path, name: str, *groups: Group, options: tuple[str, ...] = ())
     return str(folder / name)
 
 
-def taken(folder: Path, *paths: str, install: Install | None = None, **settings: Any) -> Plan:
-    """Take the plan of files in an empty environment."""
+def taken(
+    folder: Path,
+    *paths: str,
+    install: Install | None = None,
+    installed: Mapping[ProjectName, Installed] | None = None,
+    **settings: Any,
+) -> Plan:
+    """Take the plan of files, in an empty environment unless something is installed."""
     target = Target(
         python="python",
         sees_global_site=False,
@@ -69,7 +87,7 @@ def taken(folder: Path, *paths: str, install: Install | None = None, **settings:
         plan_files=paths,
     )
     scheme = Scheme(home=folder, purelib=folder, platlib=folder, base=folder)
-    return anyio.run(FrozenPlanning(job=job, target=target, scheme=scheme, installed={}).run)
+    return anyio.run(FrozenPlanning(job=job, target=target, scheme=scheme, installed=installed or {}).run)
 
 
 def test_files_are_joined_in_their_order(tmp_path: Path) -> None:
@@ -131,3 +149,26 @@ def test_one_call_gets_one_group(tmp_path: Path) -> None:
     plan = taken(tmp_path, path, install=Install(requirements=(), one_call=True))
     assert [each.name for each in plan.groups] == ["x"]
     assert [file.name for file in plan.files] == ["a", "b"]
+
+
+@pytest.mark.parametrize("origin", ["[]", "null", '{"url": 1}', '{"url": "x", "vcs_info": null}'])
+def test_an_installed_origin_of_any_shape(tmp_path: Path, origin: str) -> None:
+    """Who installed it may have written anything there: then it is not what is planned."""
+    info = json.dumps({"url": "https://h/a-1.0-py3-none-any.whl", "archive_info": {}})
+    direct = replace(planned("a"), form=RequirementForm.DIRECT, direct_url=info)
+    path = save(tmp_path, "plan.json", Group(name="x", files=(direct,)))
+    there = tmp_path / "a-1.0.dist-info"
+    there.mkdir()
+    (there / "direct_url.json").write_text(origin)
+    installed = {project_name("a"): Installed(name="a", version="1.0")}
+    assert [file.replaces for file in taken(tmp_path, path, installed=installed).files] == ["1.0"]
+
+
+def test_a_url_stands_as_metadata_writes_it(tmp_path: Path) -> None:
+    """With the plan's hash behind it, pip would take it for another one."""
+    url = "https://h/a-1.0-py3-none-any.whl"
+    info = json.dumps({"url": url, "archive_info": {"hashes": {"sha256": "aa"}}})
+    direct = replace(planned("a"), form=RequirementForm.DIRECT, direct_url=info, requested=False)
+    asking = replace(planned("b"), requires=(f"a @ {url}",))
+    path = save(tmp_path, "plan.json", Group(name="x", files=(direct, asking)))
+    assert [file.reference for file in taken(tmp_path, path).files] == [url, None]

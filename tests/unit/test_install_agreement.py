@@ -38,6 +38,13 @@ def test_spelling_and_order_do_not_count(tmp_path: Path) -> None:
     see_that_it_is_planned(PLANNED, wheel_in(tmp_path))
 
 
+def test_a_url_counts_as_far_as_a_plan_file_has_it(tmp_path: Path) -> None:
+    """Without login and query."""
+    wheel = make_wheel("demo-x", "1.0", ["c @ https://u:p@h/c.zip?sig=1 ; extra == 'e'"])
+    planned = replace(PLANNED, requires=('c @ https://h/c.zip ; extra == "e"',), requires_python=None)
+    see_that_it_is_planned(planned, wheel_in(tmp_path, wheel.content))
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [

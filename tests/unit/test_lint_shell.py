@@ -69,6 +69,7 @@ def test_words_are_those_of_the_shell(script: str) -> None:
         pytest.param("sudo -u x bash -euo pipefail -c \"a 'b c'\"", [["a", "b c"]], id="its-options"),
         pytest.param("bash -lc 'sh -c \"a b\"'", [["a", "b"]], id="shell-in-shell"),
         pytest.param("sh x.sh -c a", [["sh", "x.sh", "-c", "a"]], id="a-file"),
+        pytest.param("bash --norc -c 'a b'", [["a", "b"]], id="its-long-options"),
         pytest.param("a 'b", [["a", "b"]], id="unclosed"),
         pytest.param("a ) b", [["a"], ["b"]], id="unopened"),
         pytest.param("(" * 1000 + "a", [], id="deeper-than-anybody-writes"),

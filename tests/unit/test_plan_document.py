@@ -24,7 +24,7 @@ from resilient_pip.model import (
     Terms,
     project_name,
 )
-from resilient_pip.plan.document import plan_as_json
+from resilient_pip.plan.document import plan_as_json, unsavable
 from resilient_pip.plan.reading import plan_of_json
 from resilient_pip.plan_files import plan_text, read_plan_file, write_plan_file, write_split
 
@@ -151,6 +151,36 @@ def test_no_secret_and_no_place_of_this_machine_is_written() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        pytest.param("y @ https://h/y.zip#sha256=aa", "y @ https://h/y.zip#sha256=aa", id="fragment"),
+        pytest.param("y @ git+ssh://git@h/y@v1", "y @ git+ssh://git@h/y@v1", id="git"),
+        pytest.param(
+            "y[b] @ https://u:secret@h/y.zip ; extra == 'x'",
+            'y[b] @ https://h/y.zip ; extra == "x"',
+            id="login",
+        ),
+        pytest.param("y @ https://h/y.zip?sig=secret", "y @ https://h/y.zip", id="query"),
+        pytest.param("y @ https://u:se/cret@h/y.zip", "y @ (no URL)", id="doubtful"),
+    ],
+)
+def test_urls_in_metadata(line: str, written: str) -> None:
+    """A private package may ask for another one by a URL with a login."""
+    document = plan_as_json(plan_of(replace(NAMED, requires=(line,))), folder=FOLDER)
+    (found,) = document["groups"][0]["files"][0]["requires_dist"]
+    assert found.replace(" @", "@") == written.replace(" @", "@")  # releases of packaging differ in that
+
+
+def test_a_dependency_by_a_secret_url_is_refused() -> None:
+    """The installing pip asks for it by the whole URL again, which stands in no plan."""
+    asking = replace(NAMED, requires=("direct @ https://u:secret@h/direct-1.0.zip",))
+    assert unsavable((asking,)) is None  # an extra that nobody asks for, say
+    reason = unsavable((asking, DIRECT))
+    assert reason is not None
+    assert "Idna==1.0 asks for direct by a URL with a login or a query" in reason
+
+
 def test_a_url_that_hides_its_password_is_refused() -> None:
     """Nobody can say where in it the login ends."""
     with pytest.raises(UsageError, match="cannot be told from its path"):
@@ -183,6 +213,10 @@ def set_key(key: str, value: object) -> Callable[[dict[str, Any]], object]:
         pytest.param(lambda d: d.update(groups=d["groups"] * 2), "is in it twice", id="twice"),
         pytest.param(lambda d: d["groups"][0].update(name="a\nb"), "is no name of a group", id="group-name"),
         pytest.param(set_key("filename", "../x-1.0.zip"), "is no file name", id="filename"),
+        pytest.param(set_key("filename", "a\nb.zip"), "is no file name", id="line-break"),
+        pytest.param(set_key("timeout", float("nan")), "no positive number", id="timeout"),
+        pytest.param(set_key("timeout", float("inf")), "no positive number", id="endless"),
+        pytest.param(set_key("tries", 0), "no positive number", id="tries"),
         pytest.param(set_key("filename", "x.whl"), "Invalid wheel filename", id="wheel"),
         pytest.param(set_key("name", "x\n--index-url=y"), "'name' cannot be", id="name"),
         pytest.param(set_key("version", "1 2"), "'version' cannot be", id="file-version"),
@@ -208,6 +242,23 @@ def test_a_url_with_a_line_break_is_refused() -> None:
     document = json.loads(json.dumps(plan_as_json(plan_of(DIRECT), folder=FOLDER)))
     document["groups"][0]["files"][0]["direct_url"]["url"] = "https://h/x.zip\n--index-url https://evil"
     with pytest.raises(ValueError, match="characters that no URL may have"):
+        plan_of_json(document, folder=FOLDER)
+
+
+@pytest.mark.parametrize(
+    ("info", "key"),
+    [
+        pytest.param({"archive_info": []}, "archive_info", id="archive"),
+        pytest.param({"archive_info": {"hashes": []}}, "hashes", id="hashes"),
+        pytest.param({"vcs_info": None}, "vcs_info", id="vcs"),
+        pytest.param({"vcs_info": {"vcs": "git"}}, "commit_id", id="commit"),
+    ],
+)
+def test_an_origin_of_another_shape_is_refused(info: dict[str, object], key: str) -> None:
+    """What stands where PEP 610 has an object is looked at, too."""
+    document = json.loads(json.dumps(plan_as_json(plan_of(DIRECT), folder=FOLDER)))
+    document["groups"][0]["files"][0]["direct_url"] = {"url": "https://h/direct-1.0.zip", **info}
+    with pytest.raises(ValueError, match=f"'{key}' is missing or wrong"):
         plan_of_json(document, folder=FOLDER)
 
 
@@ -245,7 +296,7 @@ def test_a_file_that_says_the_same_is_left(tmp_path: Path) -> None:
     ("content", "message"),
     [
         pytest.param(None, "no such file or directory", id="missing"),
-        pytest.param(b"{", "Expecting property name", id="no-json"),
+        pytest.param(b"{", "it is no JSON, or broken off: Expecting", id="no-json"),
         pytest.param(b"\xff", "can't decode byte", id="no-text"),
         pytest.param(b"[" * 100_000, "recursion", id="deep"),
         pytest.param(b"{}", "it is no plan", id="no-plan"),
