@@ -100,6 +100,7 @@ class Bench:
         if cell.state is State.WARM:
             shutil.rmtree(self.environment)
             self._environment()
+        print(f"{cell.name}: {tool.title} runs", flush=True)
         os.sync()  # what others wrote is written now and not while this tool works
         index.change(cell.link)
         watched = self._install(tool, index)

@@ -98,10 +98,19 @@ def installers(names: Sequence[str]) -> list[Installer]:
 
 
 def unconfigured(cache: Path) -> dict[str, str]:
-    """Give this process's variables without any tool's configuration, but for the folder of its cache."""
+    """Give this process's variables without any tool's configuration, but for the folder of its cache.
+
+    pip caches what came by HTTPS or from a host that it is told to trust: here an index on loopback, by HTTP.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_CONFIGURING)}
     caches = dict.fromkeys((each.cache_variable for each in INSTALLERS.values()), str(cache))
-    return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", **caches}
+    return {
+        **kept,
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_TRUSTED_HOST": "127.0.0.1",
+        "UV_NO_CONFIG": "1",
+        **caches,
+    }
 
 
 def _provide() -> None:
