@@ -92,6 +92,8 @@ def test_what_is_certain_is_rewritten(before: str, after: str, newline: str) -> 
         pytest.param("ENV PIP_NO_CACHE_DIR=1\nRUN pip install a", id="switched-off-above"),
         pytest.param("ENV PIP_CACHE_DIR=/c\nRUN pip install a", id="moved"),
         pytest.param("USER app\nRUN pip install a", id="user"),
+        pytest.param("RUN sudo -u app pip install a", id="sudo"),
+        pytest.param("RUN /usr/sbin/gosu app pip install a", id="gosu"),
         pytest.param("RUN --mount=type=cache,target=/var/cache/apt pip install a", id="other-mount"),
         pytest.param(f"{RUN} pip install > log --no-cache-dir a", id="redirection-between"),
         pytest.param(f"{RUN} pip install a && rm -rf /tmp/x ~/.cache/pip", id="other-folders"),

@@ -221,6 +221,21 @@ def test_cache_mount(lines: list[str], expected: list[tuple[int, str]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        pytest.param("RUN pip install a", "/root/.cache/pip", id="root"),
+        pytest.param("USER app\nRUN pip install a", "HOME/.cache/pip,uid=UID,gid=GID", id="user"),
+        pytest.param("RUN sudo -u app pip install a", "HOME/.cache/pip,uid=UID,gid=GID", id="sudo"),
+        pytest.param("ENV PIP_CACHE_DIR=/c\nUSER app\nRUN pip install a", "/c", id="moved"),
+    ],
+)
+def test_the_mount_to_write(text: str, target: str) -> None:
+    """Root's folder is no place for anybody else."""
+    (finding,) = (one for one in check(text) if one.rule == "cache-mount")
+    assert finding.instead == f"RUN --mount=type=cache,target={target} …"
+
+
+@pytest.mark.parametrize(
     ("lines", "expected"),
     [
         ([f"RUN {MOUNT} pip install --no-cache-dir a"], [(1, "--no-cache-dir")]),

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from resilient_pip.lint_command.calls import Call
 from resilient_pip.lint_command.stages import Mount, Run
+from resilient_pip.lint_command.wrappers import base_name
 
 ROOT = frozenset({"", "root", "0"})
 """What USER says of root; without a word the base image decides, mostly for root."""
@@ -16,6 +17,8 @@ FOLDER_VARIABLES = {
     "resilient-pip": ("RESILIENT_PIP_FILE_CACHE", "PIP_CACHE_DIR"),
 }
 """The variables of each tool that say where its cache is."""
+_OTHER_USERS = frozenset({"sudo", "gosu"})
+"""Programs that run another as somebody else."""
 _HOMES = ("/root", "/home")
 _SYSTEM = "/var"
 """Where package managers of the system have their caches."""
@@ -52,9 +55,14 @@ def cache_folder(run: Run, call: Call) -> str | None:
         given = f"{base}/pip"
     if given:
         return None if "$" in given or not given.startswith("/") else given
-    if run.setting.user not in ROOT or run.variable(call, "HOME") is not None:
+    if not is_roots(run, call) or run.variable(call, "HOME") is not None:
         return None
     return ROOTS_CACHE
+
+
+def is_roots(run: Run, call: Call) -> bool:
+    """Whether a call runs as root; sudo and gosu may say otherwise."""
+    return run.setting.user in ROOT and _OTHER_USERS.isdisjoint(map(base_name, call.wrappers))
 
 
 def home_of(run: Run) -> str:

@@ -9,10 +9,10 @@ from resilient_pip.lint_command.findings import Edit, Finding
 from resilient_pip.lint_command.rules.cache_folders import (
     FOLDER_VARIABLES,
     NO_CACHE_VARIABLE,
-    ROOT,
     ROOTS_CACHE,
     cache_folder,
     is_disabled,
+    is_roots,
     mounts_of,
 )
 from resilient_pip.lint_command.shell_words import Word
@@ -56,7 +56,8 @@ def _missing(run: Run, call: Call) -> Finding:
         problem = (
             "downloads stay in this layer, and after a failure or a change everything is downloaded again"
         )
-    flag = f"--mount=type=cache,target={folder or ROOTS_CACHE}"
+    usual = ROOTS_CACHE if is_roots(run, call) else "HOME/.cache/pip,uid=UID,gid=GID"
+    flag = f"--mount=type=cache,target={folder or usual}"
     keyword = run.instruction.keyword
     option = _no_cache_word(call)
     return Finding(
@@ -81,7 +82,7 @@ def _mount_is_certain(run: Run, call: Call) -> bool:
     """Whether this call uses root's own cache folder, so that a mount there changes its downloads only."""
     variables = (*FOLDER_VARIABLES[call.tool], NO_CACHE_VARIABLE, "XDG_CACHE_HOME", "HOME")
     return not (
-        run.setting.user not in ROOT
+        not is_roots(run, call)
         or any(mount.kind == "cache" for mount in run.mounts)
         or any(run.variable(call, name) is not None for name in variables)
         or any(call.value(name) for name in ("--cache-dir", "--file-cache"))
