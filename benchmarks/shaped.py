@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -236,7 +237,9 @@ def _page_answer(page: MirroredPage, headers: Mapping[str, str]) -> _Answer:
 
 
 def _head(status: int, fields: Mapping[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *(f"{name}: {value}" for name, value in fields.items())]
+    # Without a date pip caches no file.
+    dated = {"Date": formatdate(usegmt=True), **fields}
+    lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *(f"{name}: {value}" for name, value in dated.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
