@@ -32,7 +32,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$disk/upper,workdir=$disk/work"
 mount --rbind /proc "$disk/root/proc" && mount --rbind /dev "$disk/root/dev" || exit 77
 [ "$mounted" = - ] || mount --bind "$mounted" "$disk/root/$mounted" || exit 77
 chroot "$disk/root" env -C "$PWD" "$@"; code=$?
-find "$disk/upper" -type f -size +100k -not -path '*/env*/*' -printf 'layer: %f\\n'
+find "$disk/upper" -type f -size +100k -not -path '*/env*/*' -not -name '.coverage*' -printf 'layer: %f\\n'
 exit $code
 """
 """Runs a command on a root of layers, with a mount of its own or "-", and lists what the new layer holds."""
