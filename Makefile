@@ -4,7 +4,7 @@
 # make pyz    build dist/resilient-pip.pyz, the whole program in one file
 # make docker build real images with it; starts a Docker engine and makes base images where they are missing (root)
 # make faults meet every scenario of the fault laboratory at the tool's own limits (about 10 minutes)
-# make bench  measure installations beside pip and uv (about 15 minutes; the first time it mirrors some GB);
+# make bench  measure installations beside pip and uv (about 20 minutes; the first time it mirrors some GB);
 #             make bench BENCH="--cells 'web-*'" measures some cells, BENCH=--list names them
 
 PYTHON ?= python3

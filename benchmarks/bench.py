@@ -1,7 +1,7 @@
 """Measure installations with resilient-pip, pip and uv in alternation, and write down what they took.
 
     .venv/bin/python -m pip install --group bench
-    .venv/bin/python -m benchmarks.bench                     # about a quarter of an hour
+    .venv/bin/python -m benchmarks.bench                     # about 20 minutes
     .venv/bin/python -m benchmarks.bench --cells 'web-*'     # some cells
     .venv/bin/python -m benchmarks.bench --all               # hours
 

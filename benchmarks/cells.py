@@ -87,7 +87,7 @@ DEFAULT = (
     _cell("ml", State.COLD, metadata=False),
     _cell("ml", State.COLD, megabytes=100),
 )
-"""About a quarter of an hour."""
+"""About 20 minutes, once the mirror is filled."""
 
 
 def chosen(pattern: str) -> Sequence[Cell]:

@@ -18,10 +18,10 @@ _INTRODUCTION = """\
 Each cell is one set of packages on one network: an index on loopback whose connections share one link of
 this speed and latency (a round trip) and which serves PyPI's own, whole project pages and its wheels from a
 mirror on the disk; nothing else is on the network. *ml* is examples/ml, with the CPU build of torch; *web* is
-examples/web; *graph* is 300 generated packages of 20 kB. Every tool has its defaults (and is told to trust
-the index, as pip caches nothing that came by HTTP otherwise) and a fresh environment that was made before.
-*cold*: with an empty cache; *warm*: with its own cache from installing the same before; *satisfied*: with
-that environment, too. All is on one disk, and written out (sync) before a tool starts.
+examples/web; *graph* is 300 generated packages of 20 kB. Every tool has its defaults (but pip is told to
+trust the index, as otherwise it caches nothing that came by HTTP) and a fresh environment that was made
+before. *cold*: with an empty cache; *warm*: with its own cache from installing the same before; *satisfied*:
+with that environment, too. All is on one disk, and written out (sync) before a tool starts.
 uv links files out of its cache (its default; hard links where there is no copy-on-write), pip and
 resilient-pip write copies; uv compiles nothing unless told to, the others compile all.
 
