@@ -64,8 +64,12 @@ class Orders:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The variables that bring them to the hook."""
-        return {"DEATH_ORDERS": json.dumps(asdict(self)), "PYTHONPATH": str(HOOK.with_name("death_path"))}
+        """The variables that bring them to the hook; a number is one change, though pip goes through sets."""
+        return {
+            "DEATH_ORDERS": json.dumps(asdict(self)),
+            "PYTHONPATH": str(HOOK.with_name("death_path")),
+            "PYTHONHASHSEED": "0",
+        }
 
 
 def hook_in(environment: Environment) -> None:
