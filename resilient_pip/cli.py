@@ -16,6 +16,7 @@ import anyio
 
 from resilient_pip import __version__
 from resilient_pip.cache_command.command import run_cache_command
+from resilient_pip.config_command.command import run_config_command
 from resilient_pip.errors import ResilientPipError, UsageError
 from resilient_pip.job import Job
 from resilient_pip.lint_command.command import run_lint_command
@@ -40,7 +41,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-COMMANDS = ("install", "plan", "cache", "lint")
+COMMANDS = ("install", "plan", "cache", "config", "lint")
 BUG = 70
 """Exit code of a defect of this program (EX_SOFTWARE in sysexits.h)."""
 TICK_S = 0.5
@@ -67,6 +68,8 @@ def _main(argv: list[str]) -> int:
     command = _command(argv)
     if command == "cache":
         return _cache(argv)
+    if command == "config":
+        return _config(argv)
     if command == "lint":
         return _lint(argv)
     return _install(command, argv)
@@ -122,6 +125,12 @@ def _cache(argv: Sequence[str]) -> int:
         table=_table(Path("pyproject.toml")),
         tell=lambda line: write_lines(sys.stderr, [f"resilient-pip: {line}"]),
     )
+    write_lines(sys.stdout, lines)
+    return 0
+
+
+def _config(argv: Sequence[str]) -> int:
+    lines = run_config_command(argv, environ=os.environ, table=_table(Path("pyproject.toml")))
     write_lines(sys.stdout, lines)
     return 0
 

@@ -16,8 +16,12 @@ def printable(text: str) -> str:
     Terminal sequences and control characters go (a file name must not move the cursor); URLs lose what
     `model.redact` takes from them, but their fragments.
     """
-    plain = "".join(_visible(character) for character in _ESCAPES.sub("", text)).rstrip()
-    return _QUERY.sub(r"\1", _USER_INFO.sub("://", plain))
+    return _QUERY.sub(r"\1", _USER_INFO.sub("://", visible(text)))
+
+
+def visible(text: str) -> str:
+    """Make one line without terminal sequences and control characters; credentials stay."""
+    return "".join(_visible(character) for character in _ESCAPES.sub("", text)).rstrip()
 
 
 def _visible(character: str) -> str:

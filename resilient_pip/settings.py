@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from resilient_pip.errors import UsageError
-from resilient_pip.units import parse_seconds, parse_size
+from resilient_pip.units import format_bytes, format_seconds, parse_seconds, parse_size
 
 MIB = 2**20
 
@@ -50,6 +50,13 @@ def _row(
     default: Any, read: Callable[[str], Any], help_: str, *, many: bool = False, secret: bool = False
 ) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "help": help_, "many": many})
+
+
+_WRITTEN: Mapping[Callable[[str], Any], Callable[[Any], str]] = {
+    parse_seconds: format_seconds,
+    parse_size: format_bytes,
+}
+"""What reads a value to what writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +124,10 @@ class Option:
     default: Any
     short: str | None = None
 
+    def written(self, value: Any) -> str:
+        """Write a value as a person would, which `read` reads again."""
+        return _WRITTEN.get(self.read, str)(value)
+
 
 def _spell(entry: dataclasses.Field[Any]) -> Option:
     key = entry.name.removesuffix("_s").replace("_", "-")
@@ -135,11 +146,21 @@ def _spell(entry: dataclasses.Field[Any]) -> Option:
 OPTIONS: tuple[Option, ...] = tuple(_spell(entry) for entry in dataclasses.fields(Settings))
 
 
-def resolve_settings(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """One setting's value and the place that it comes from."""
+
+    option: Option
+    value: Any
+    place: str | None
+    """ "--tries", "RESILIENT_PIP_TRIES", "pyproject.toml: [tool.resilient-pip] tries"; None: the default."""
+
+
+def resolve(
     given: Mapping[str, str | list[str]],
     environ: Mapping[str, str],
     table: Mapping[str, Any],
-) -> Settings:
+) -> tuple[Resolved, ...]:
     """Merge the three places a setting may stand in.
 
     Args:
@@ -153,17 +174,36 @@ def resolve_settings(
     unknown = set(table) - {option.key for option in OPTIONS}
     if unknown:
         raise UsageError(message=f"pyproject.toml: [tool.resilient-pip] has no key {min(unknown)!r}")
-    values: dict[str, Any] = {}
-    for option in OPTIONS:
-        for place, value in (
-            (option.flag, given.get(option.field_name)),
-            (option.variable, environ.get(option.variable) or None),
-            (f"pyproject.toml: [tool.resilient-pip] {option.key}", table.get(option.key)),
-        ):
-            if value is not None:
-                values[option.field_name] = _read(option, place, value)
-                break
-    return Settings(**values)
+    return tuple(_resolved(option, given, environ, table) for option in OPTIONS)
+
+
+def resolve_settings(
+    given: Mapping[str, str | list[str]],
+    environ: Mapping[str, str],
+    table: Mapping[str, Any],
+) -> Settings:
+    """Merge the three places, as `resolve` does, to the values alone.
+
+    Raises:
+        UsageError: a value cannot be read, or the table has an unknown key.
+    """
+    return Settings(**{one.option.field_name: one.value for one in resolve(given, environ, table)})
+
+
+def _resolved(
+    option: Option,
+    given: Mapping[str, str | list[str]],
+    environ: Mapping[str, str],
+    table: Mapping[str, Any],
+) -> Resolved:
+    for place, value in (
+        (option.flag, given.get(option.field_name)),
+        (option.variable, environ.get(option.variable) or None),
+        (f"pyproject.toml: [tool.resilient-pip] {option.key}", table.get(option.key)),
+    ):
+        if value is not None:
+            return Resolved(option=option, value=_read(option, place, value), place=place)
+    return Resolved(option=option, value=option.default, place=None)
 
 
 def _words(value: Any) -> list[Any]:

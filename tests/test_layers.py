@@ -33,7 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"services"},
             {"steps"},
             {"beginning"},
-            {"session", "cache_command", "lint_command", "plan_command"},
+            {"session", "cache_command", "config_command", "lint_command", "plan_command"},
             {"ui"},
             {"cli"},
             {"__main__"},

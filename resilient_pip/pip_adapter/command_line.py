@@ -18,7 +18,7 @@ from resilient_pip.errors import UsageError
 from resilient_pip.pip_adapter.quiet import sentence
 from resilient_pip.pip_options import refusal
 from resilient_pip.settings import OPTIONS, Option
-from resilient_pip.units import format_bytes, format_seconds, parse_seconds, parse_size
+from resilient_pip.units import parse_seconds, parse_size
 
 PIP_COMMANDS = frozenset(commands_dict) - {"install"}
 """What pip takes for a command where this program expects a requirement."""
@@ -29,11 +29,6 @@ _USAGE = """
   %prog [options] [-e] <local project path or URL> ..."""
 _DESCRIPTION = "Install packages as pip does, on a network that fails."
 _METAVARS: Mapping[Callable[[str], Any], str] = {parse_seconds: "time", parse_size: "size"}
-_WRITTEN: Mapping[Callable[[str], Any], Callable[[Any], str]] = {
-    parse_seconds: format_seconds,
-    parse_size: format_bytes,
-}
-"""What reads an option's value to what writes it."""
 # Children may run elsewhere, so these become absolute; pip takes them relative to its working folder.
 _PATHS = ("target_dir", "prefix_path", "root_path", "cert", "client_cert", "log")
 
@@ -48,6 +43,8 @@ class CommandLine:
     arguments: tuple[str, ...]
     defaults: Mapping[str, Any]
     """pip's defaults before configuration, as plain values."""
+    dests: frozenset[str]
+    """The destinations of pip's options that are on the command line."""
     given: dict[str, str | list[str]]
     """This program's own options that are on the command line."""
 
@@ -99,6 +96,7 @@ def parse(
     # pip's configuration is merged before this program's options exist: PIP_TRIES does not set --tries.
     values = parser.get_default_values()
     _keep_abbreviations(parser)
+    dests = _noted(parser)
     _add_options(parser, extra_options, flags, prog)
     _, arguments = parser.parse_args(list(argv), values)
     return CommandLine(
@@ -106,6 +104,7 @@ def parse(
         values=values,
         arguments=tuple(arguments),
         defaults=defaults,
+        dests=frozenset(dests),
         given=_given(values, extra_options, flags),
     )
 
@@ -191,6 +190,22 @@ def _keep_abbreviations(parser: Any) -> None:
     parser._match_long_opt = match_pip_first  # noqa: SLF001  # as above
 
 
+def _noted(parser: Any) -> set[str]:
+    """Give a set that the parser fills with the destinations of the options that it meets."""
+    met: set[str] = set()
+
+    def noting(option: Any, process: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*words: Any) -> Any:
+            met.add(option.dest)
+            return process(*words)
+
+        return note
+
+    for option in parser.option_list_all:
+        option.process = noting(option, option.process)
+    return met
+
+
 def _add_options(parser: Any, options: Sequence[Option], flags: Mapping[str, str], prog: str) -> None:
     parser.prog, parser.usage, parser.description = prog, _USAGE, _DESCRIPTION
     group = OptionGroup(parser, "resilient-pip Options")
@@ -211,7 +226,7 @@ def _add_options(parser: Any, options: Sequence[Option], flags: Mapping[str, str
 def _help(option: Option) -> str:
     if option.default is None or option.many:
         return option.help
-    return f"{option.help} (default: {_WRITTEN.get(option.read, str)(option.default)})"
+    return f"{option.help} (default: {option.written(option.default)})"
 
 
 def _given(values: Values, options: Sequence[Option], flags: Mapping[str, str]) -> dict[str, str | list[str]]:

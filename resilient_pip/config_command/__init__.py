@@ -1,0 +1,1 @@
+"""`resilient-pip config`: what holds here, and where it comes from."""
