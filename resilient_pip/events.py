@@ -127,6 +127,8 @@ class TransferFinished:
     outcome: Outcome
     received: int
     transferred: int
+    segments: int = 0
+    """How many parts of it came over further connections, a request each."""
     from_cache: bool = False
 
 

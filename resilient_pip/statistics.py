@@ -48,7 +48,7 @@ class Tally:
     def _finish(self, event: TransferFinished) -> None:
         retries = self._pending.pop(event.subject, Counter())
         self._downloaded += event.transferred
-        self._requests += 0 if event.from_cache else 1 + retries.total()
+        self._requests += 0 if event.from_cache else 1 + retries.total() + event.segments
         if event.outcome is not Outcome.DONE:
             return
         if event.subject.kind is Kind.FILE:

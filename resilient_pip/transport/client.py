@@ -68,6 +68,10 @@ class Answer:
         """How many bytes of the body came over the network so far, before any decoding."""
         return self._response.num_bytes_downloaded
 
+    async def close(self) -> None:
+        """Want no more of it."""
+        await self._response.aclose()
+
     async def chunks(self, idle_s: Callable[[int], float]) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes.
 

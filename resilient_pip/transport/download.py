@@ -90,6 +90,8 @@ class Transfer:
             pace=self._pace,
             meter=meter,
             growth=growth,
+            client=around.client,
+            slots=around.slots,
             settings=around.settings,
         )
         self._told = False

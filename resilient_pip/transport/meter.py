@@ -24,6 +24,8 @@ class Meter:
         self.received = received
         self.transferred = 0
         """Body bytes that crossed the network."""
+        self.segments = 0
+        """Parts that were asked for over further connections."""
         self.from_cache = False
 
     def advance(self, received: int, expected: int | None) -> None:
@@ -56,6 +58,7 @@ def transferring(
                 outcome=outcome,
                 received=meter.received,
                 transferred=meter.transferred,
+                segments=meter.segments,
                 from_cache=meter.from_cache,
             )
         )

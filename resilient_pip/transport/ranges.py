@@ -8,11 +8,11 @@ from resilient_pip.cache.origin import Origin
 from resilient_pip.index.content_range import read_content_range
 
 
-def resume_headers(received: int, origin: Origin) -> dict[str, str]:
-    """Ask for what comes after `received` bytes, provided that the file is still the same."""
+def resume_headers(received: int, origin: Origin, *, end: int | None = None) -> dict[str, str]:
+    """Ask for what comes after `received` bytes, up to `end`, provided that the file is still the same."""
     if not received:
         return {}
-    headers = {"Range": f"bytes={received}-"}
+    headers = {"Range": f"bytes={received}-{'' if end is None else end - 1}"}
     if origin.if_range is not None:
         headers["If-Range"] = origin.if_range
     return headers

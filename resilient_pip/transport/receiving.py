@@ -17,13 +17,16 @@ from resilient_pip.index.content_range import read_content_range
 from resilient_pip.model import RemoteFile, redact
 from resilient_pip.policy.deadlines import idle_timeout_s
 from resilient_pip.settings import Settings
-from resilient_pip.transport.client import Answer
+from resilient_pip.transport.client import Answer, Client
 from resilient_pip.transport.growth import Growth
+from resilient_pip.transport.hosts import host_of
 from resilient_pip.transport.meter import Meter
 from resilient_pip.transport.pace import Pace
 from resilient_pip.transport.places import Place, Places
 from resilient_pip.transport.ranges import content_length, origin_of, resume_headers, why_not_the_rest
 from resilient_pip.transport.retry import Series
+from resilient_pip.transport.segments import Whole, segmented
+from resilient_pip.transport.slots import Slots
 from resilient_pip.transport.status import refusal
 from resilient_pip.transport.writer import writing
 from resilient_pip.units import format_bytes
@@ -46,6 +49,8 @@ class Reception:
         pace: Pace,
         meter: Meter,
         growth: Growth,
+        client: Client,
+        slots: Slots,
         settings: Settings,
     ) -> None:
         self._file = file
@@ -55,6 +60,8 @@ class Reception:
         self._pace = pace
         self._meter = meter
         self._growth = growth
+        self._client = client
+        self._slots = slots
         self._settings = settings
         self._givers: dict[Place, None] = {}
         """The mirrors that gave bytes of what is there, in their order."""
@@ -130,24 +137,33 @@ class Reception:
             StorageError: the disk refused.
         """
         start = received = self._partial.received
-        before = self._meter.transferred
+        before, segments_before = self._meter.transferred, self._meter.segments
         resumable = answer.status == _PARTIAL_CONTENT or answer.headers.get("Accept-Ranges") == "bytes"
         longest = await self._longest()
 
-        def idle_s(body: int) -> float:
-            if body == 0:
+        def idle_s(at: int) -> float:
+            if at == start:
                 return first_byte_s  # some proxies send headers at once and hold the body back
-            limit_s = idle_timeout_s(start + body, self._series.expected, self._settings)
+            limit_s = idle_timeout_s(at, self._series.expected, self._settings)
             return max(SHORTEST_S, min(limit_s, self._series.quiet_left_s))
 
         try:
             async with (
                 writing(self._partial, self.tell) as writer,
-                aclosing(answer.chunks(idle_s)) as chunks,
+                segmented(
+                    whole=self._whole() if resumable else None,
+                    received=start,
+                    client=self._client,
+                    slots=self._slots,
+                    idle_s=idle_s,
+                    heard=lambda: self._series.advance(received),
+                ) as segments,
+                aclosing(segments.chunks(answer, answer.chunks(lambda body: idle_s(start + body)))) as chunks,
             ):
                 async for chunk in chunks:
                     received += len(chunk)
-                    self._meter.transferred = before + answer.body_bytes
+                    self._meter.transferred = before + answer.body_bytes + segments.body_bytes
+                    self._meter.segments = segments_before + segments.requested
                     self._refuse_excess(received, longest, answer)
                     await writer.put(chunk)
                     self._series.advance(received)
@@ -163,6 +179,16 @@ class Reception:
                 received=received,
                 expected=self._series.expected,
             )
+
+    def _whole(self) -> Whole | None:
+        """Say what other connections may bring segments of; None: nothing, as that is not sure to do good."""
+        url, expected, origin = self._places.current.url, self._series.expected, self._origin
+        host = host_of(url)
+        is_sure = "sha256" in self._file.hashes or origin.if_range is not None
+        is_plain = not (self._series.has_failed or self._places.current.is_mirror or self._givers)
+        if expected is None or not (is_sure and is_plain) or host in self._slots.single:
+            return None
+        return Whole(url=url, host=host, origin=origin, size=expected)
 
     async def _longest(self) -> int:
         """Return how many bytes the file may have; where nobody tells, what leaves room for others."""

@@ -78,6 +78,11 @@ class Series:
         return max(0.0, self._quiet_since + self._quiet_limit_s - anyio.current_time())
 
     @property
+    def has_failed(self) -> bool:
+        """Whether a try failed."""
+        return bool(self._failed)
+
+    @property
     def may_begin(self) -> bool:
         """Whether nothing keeps the first try from its host."""
         return self._host.takes_more

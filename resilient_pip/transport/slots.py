@@ -48,6 +48,8 @@ class Slots:
         self._slowed_at: dict[str, float] = {}
         self._waiting: list[Ticket] = []
         self._active: list[Ticket] = []
+        self.single: set[str] = set()
+        """Hosts at which a second connection for one file has turned out to be of no use."""
 
     @property
     def active(self) -> int:
@@ -73,6 +75,17 @@ class Slots:
                 self._waiting.remove(ticket)
             raise
 
+    def admit_now(self, ticket: Ticket) -> bool:
+        """Let `ticket` in where that keeps nobody waiting; say whether it did."""
+        if not self._waiting and self._has_room(ticket):
+            self._enter(ticket)
+        return ticket.holds
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a transfer waits for a slot."""
+        return bool(self._waiting)
+
     def dismiss(self, ticket: Ticket) -> None:
         """Take the slot back."""
         ticket.holds = False
@@ -96,10 +109,15 @@ class Slots:
 
     def _let_in(self) -> None:
         for ticket in sorted(self._waiting, key=lambda waiting: waiting.rank):
-            if len(self._active) >= self._total:
-                return
-            if sum(active.host == ticket.host for active in self._active) < self._limit(ticket.host):
+            if self._has_room(ticket):
                 self._waiting.remove(ticket)
-                self._active.append(ticket)
-                ticket.holds = True
-                ticket.admitted.set()
+                self._enter(ticket)
+
+    def _has_room(self, ticket: Ticket) -> bool:
+        of_host = sum(active.host == ticket.host for active in self._active)
+        return len(self._active) < self._total and of_host < self._limit(ticket.host)
+
+    def _enter(self, ticket: Ticket) -> None:
+        self._active.append(ticket)
+        ticket.holds = True
+        ticket.admitted.set()
