@@ -27,6 +27,8 @@ from resilient_pip.transport.status import refusal
 SEGMENT = 4 * MIB
 AHEAD = 8 * SEGMENT
 """Bytes behind what is given on up to which segments are begun."""
+LEAST_LEFT = 2 * SEGMENT
+"""Bytes that have to be left for a second connection: a segment for the first one, and one for itself."""
 _PARTIAL_CONTENT = 206
 
 
@@ -126,6 +128,8 @@ class Segments:
         if self._whole is None:
             return
         left = self._whole.size - self._given
+        if self._stop is None and left < LEAST_LEFT:
+            return
         self._widening = self._widening.judged(anyio.current_time(), self._came, left)
         if self._widening.is_settled and self._widening.connections == 1:
             self._slots.single.add(self._whole.host)
