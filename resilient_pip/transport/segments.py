@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -127,19 +127,33 @@ class Segments:
     def _widen(self) -> None:
         if self._whole is None:
             return
-        left = self._whole.size - self._given
+        now, left = anyio.current_time(), self._whole.size - self._given
         if self._stop is None and left < LEAST_LEFT:
             return
-        self._widening = self._widening.judged(anyio.current_time(), self._came, left)
-        if self._widening.is_settled and self._widening.connections == 1:
+        if self._slots.active != self._connections:
+            # Beside other transfers nobody could tell what one connection more brings.
+            self._widening = replace(self._widening, since_s=now, received=self._came)
+            return
+        self._widening = self._widening.judged(now, self._came, left)
+        if self._widening.connections > self._connections:
+            self._add_connection(self._whole)
+        elif self._is_alone:
             self._slots.single.add(self._whole.host)
-        elif self._widening.connections > self._connections and self._slots.active == self._connections:
-            ticket = self._slots.ticket(self._whole.host, urgent=False)
-            if self._slots.admit_now(ticket):
-                if self._stop is None:
-                    self._stop = self._next = self._given + SEGMENT
-                self._connections += 1
-                self._begin(self._work, ticket)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether the first connection is to be the only one."""
+        return self._widening.is_settled and self._widening.connections == 1
+
+    def _add_connection(self, whole: Whole) -> None:
+        ticket = self._slots.ticket(whole.host, urgent=False)
+        if not self._slots.admit_now(ticket):
+            self._widening = replace(self._widening, connections=self._connections, is_settled=True)
+            return
+        if self._stop is None:
+            self._stop = self._next = self._given + SEGMENT
+        self._connections += 1
+        self._begin(self._work, ticket)
 
     # --- further connections ---------------------------------------------------------------------
 
@@ -165,11 +179,10 @@ class Segments:
                 ticket.release()
 
     def _is_wanted(self, ticket: Ticket | None) -> bool:
-        if self._widening.is_settled and self._widening.connections == 1:
+        if self._is_alone:
             return False
-        return ticket is None or not (
-            self._slots.is_waited_for or self._connections > self._widening.connections
-        )
+        is_one_too_many = self._slots.is_waited_for or self._connections > self._widening.connections
+        return ticket is None or not is_one_too_many
 
     async def _fetch(self, whole: Whole, start: int, end: int) -> bytes:
         found = bytearray()
