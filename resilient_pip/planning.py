@@ -100,13 +100,18 @@ class Planning:
             words=self._words(wanted, way),
         )
         try:
-            return way.back(await dry_run.report())
+            report = await dry_run.report()
+            if not self.gateway.was_too_brief():
+                return way.back(report)
         except RunFailed as failed:
             if not isinstance(failed.error, PlanError):
                 raise
+            if self.gateway.was_too_brief():
+                return await self._ask(wanted, way)
             if way == NO_DETOUR:
                 raise RunFailed(failed.error, self._placed(failed.failure)) from failed
-        return await self._ask(wanted, NO_DETOUR)
+            return await self._ask(wanted, NO_DETOUR)
+        return await self._ask(wanted, way)
 
     def _placed(self, failure: Failure) -> Failure:
         """Add where a project was looked for that pip found nothing of."""
@@ -191,6 +196,7 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # else all of that would be looked through in the next round
         gc.enable()
 
 

@@ -29,6 +29,7 @@ from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.gateway.upstream import Upstream
 from resilient_pip.index.candidates import Hashes, TargetMarkers
 from resilient_pip.index.pages import ListedFile
+from resilient_pip.index.usable import UsableWheels
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
 from resilient_pip.transport.places import Find
 
@@ -49,7 +50,8 @@ class Gateway:
         downloads: Files,
         emit: Emit,
         target: TargetMarkers | None,
-        usable: Callable[[str], bool] = lambda _: True,
+        wheels: UsableWheels | None = None,
+        thins: bool = False,
         constraints: Mapping[ProjectName, SpecifierSet] | None = None,
         mirrors: Callable[[ListedFile], Sequence[Find]] = lambda _: (),
         answers: Answers | None = None,
@@ -60,7 +62,8 @@ class Gateway:
         self._downloads = downloads
         self._emit = emit
         self._target = target
-        self._usable = usable
+        self._wheels_wanted = wheels
+        self._thins = thins
         self._constraints = constraints or {}
         self._mirrors = mirrors
         self._answers = answers
@@ -129,6 +132,10 @@ class Gateway:
             self._ahead.hold()
         self._desk.abandon_guesses()
 
+    def was_too_brief(self) -> bool:
+        """Whether pip discarded a wheel and could not see its sdist; from now on it sees all."""
+        return self._desk.was_too_brief()
+
     def withholding(self, wheels: Mapping[ProjectName, Version]) -> AbstractContextManager[None]:
         """List no file of the versions that a child has wheels of; of equal ones pip takes an index's."""
         return self._desk.withholding(wheels)
@@ -160,7 +167,8 @@ class Gateway:
             sources=self._sources,
             routes=self._routes,
             reader=self._reader,
-            usable=self._usable,
+            wheels=self._wheels_wanted,
+            thins=self._thins,
             emit=self._emit,
             tasks=tasks,
         )
