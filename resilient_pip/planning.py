@@ -30,9 +30,11 @@ from resilient_pip.job import Job
 from resilient_pip.model import Failure, Install, Phase, Plan, ProjectName, RemoteFile, project_name
 from resilient_pip.plan.planning import make_plan
 from resilient_pip.plan.report import Report, read_report
+from resilient_pip.policy.deadlines import usual_terms
 from resilient_pip.target.environment import Target
 from resilient_pip.workspace import Workspace
 
+_UPGRADES = ("--upgrade", "--force-reinstall")
 _WAITS = 5
 """How often pip may wait for a byte in the time after which a child counts as hung."""
 
@@ -64,7 +66,8 @@ class Planning:
         install = self.job.install
         installed = {} if self.job.to_save or looks_at_nothing(install) else self.target.installed
         versions = {name: project.version for name, project in installed.items()}
-        self.gateway.start(named(install.requirements), hashes_of(install.requirements, versions))
+        kept = {} if any(word.startswith(_UPGRADES) for word in install.plan_options) else versions
+        self.gateway.start(named(install.requirements), hashes_of(install.requirements, versions), kept)
         markers = TargetMarkers(environment=self.target.markers, tags=self.target.tags)
         wanted = tuple(direct_files(install.requirements, markers, cwd=self.job.cwd))
         known = await self._fetch(wanted)
@@ -79,12 +82,22 @@ class Planning:
         if self.job.to_save:
             report = await self._with_hashes(report)
         report = report.with_sizes(await self._sizes(report))
-        return make_plan(
+        plan = make_plan(
             report,
             install=install,
             installed=installed,
             settings=self.job.settings,
             cwd=self.job.cwd,
+        )
+        self.gateway.end_early_downloads(self._as_begun(plan))
+        return plan
+
+    def _as_begun(self, plan: Plan) -> frozenset[str]:
+        """Give the URLs of files with the usual terms, which downloads have that were begun before."""
+        return frozenset(
+            planned.file.url
+            for planned in plan.files
+            if planned.terms == usual_terms(planned.file.size, self.job.settings)
         )
 
     async def _ask(self, wanted: Sequence[DirectFile], way: Detour) -> dict[str, Any]:

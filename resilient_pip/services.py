@@ -123,5 +123,6 @@ async def _open_gateway(
         constraints=specifiers(install.constraints),
         mirrors=mirrors.of_metadata,
         answers=answers,
+        downloads_early=not (job.plan_only or job.to_save or job.plan_files),
     )
     return await lifetimes.enter_async_context(gateway), downloads
