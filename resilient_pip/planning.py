@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -35,6 +36,8 @@ from resilient_pip.target.environment import Target
 from resilient_pip.workspace import Workspace
 
 _UPGRADES = ("--upgrade", "--force-reinstall")
+_M_MMAP_THRESHOLD = -3  # malloc.h
+_LARGE_BLOCK = 128 * 1024
 _WAITS = 5
 """How often pip may wait for a byte in the time after which a child counts as hung."""
 
@@ -59,6 +62,7 @@ class Planning:
             RunFailed: a source failed to produce what is needed, or pip found no set of files that fits.
             ResilientPipError: pip could not be run to its end.
         """
+        _give_back_large_blocks()
         with _uncollected():
             return await self._run()
 
@@ -211,6 +215,15 @@ def _uncollected() -> Iterator[None]:
     finally:
         gc.freeze()  # else all of that would be looked through in the next round
         gc.enable()
+
+
+def _give_back_large_blocks() -> None:
+    """Let the C library (glibc; others have no such call) return what large pages took once they are read.
+
+    By itself it keeps blocks of up to 32 MiB, in each thread: 30 MB of the 170 that a large plan took.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 def looks_at_nothing(install: Install) -> bool:
