@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
+from anyio import to_thread
+
 from resilient_pip.cache.answers import Answers
+from resilient_pip.cache.store import Store
 from resilient_pip.child.command import child_environment
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import Supervisor
 from resilient_pip.events import Emit
 from resilient_pip.fetch import Downloads
+from resilient_pip.gateway.early import MOST
 from resilient_pip.gateway.server import Gateway
 from resilient_pip.gateway.sources import order_sources
 from resilient_pip.gateway.wanted import routes_of, sdists_do_not_matter, specifiers
@@ -27,6 +32,9 @@ from resilient_pip.transport.credentials import Credentials
 from resilient_pip.transport.places import Find
 from resilient_pip.transport.small import SmallReader
 from resilient_pip.workspace import Workspace
+
+_AMPLE = 4 * MOST
+"""Free bytes of a cache's disk that make early downloads no matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +131,19 @@ async def _open_gateway(
         constraints=specifiers(install.constraints),
         mirrors=mirrors.of_metadata,
         answers=answers,
-        downloads_early=not (job.plan_only or job.to_save or job.plan_files),
+        downloads_early=await to_thread.run_sync(_may_download_early, job, prepared.cache.store),
     )
     return await lifetimes.enter_async_context(gateway), downloads
+
+
+def _may_download_early(job: Job, store: Store) -> bool:
+    """Whether files may be fetched before it is known what else is needed, and what has room.
+
+    Not where just the files of the next groups are to lie on the disk.
+    """
+    if job.plan_only or job.to_save or job.plan_files or not store.persistent:
+        return False
+    try:
+        return shutil.disk_usage(store.root).free >= _AMPLE
+    except OSError:
+        return False
