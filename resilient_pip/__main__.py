@@ -1,5 +1,6 @@
 """`python -m resilient_pip` and the entry point `resilient-pip`."""
 
+import gc
 import os
 import signal
 import sys
@@ -19,7 +20,11 @@ for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) is not signal.SIG_IGN:
         signal.signal(_number, _end)
 
+gc.disable()  # while modules are imported, all that is made stays
 from resilient_pip.cli import main  # noqa: E402 - takes long enough to be interrupted
+
+gc.freeze()
+gc.enable()
 
 
 def run() -> None:

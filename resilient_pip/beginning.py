@@ -7,6 +7,7 @@ anything in the target is changed: what is installed may be the very packages th
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +20,7 @@ from resilient_pip.model import Phase
 from resilient_pip.phases import phase
 from resilient_pip.plan.planning import make_plan
 from resilient_pip.plan.report import Report
+from resilient_pip.target.pip_copy import copy_pip
 from resilient_pip.workspace import Workspace, write_build_constraints
 
 
@@ -39,10 +41,20 @@ async def carry_out(job: Job, workspace: Workspace, emit: Emit) -> None:
         found = await look(job, workspace, emit)
         go_on: Callable[[], Awaitable[None]] = partial(_plan_nothing, job, found, emit)
         if not found.satisfies(job):
-            from resilient_pip.steps import prepared_steps  # noqa: PLC0415 - see above
-
-            go_on = await prepared_steps(job, workspace, found, emit)
+            go_on = await _prepared(job, workspace, found, emit)
     await go_on()
+
+
+async def _prepared(
+    job: Job, workspace: Workspace, found: Found, emit: Emit
+) -> Callable[[], Awaitable[None]]:
+    """Copy pip, which waits for the disk, while the rest of this program is imported, which computes."""
+    with ThreadPoolExecutor(1) as beside:
+        copied = beside.submit(copy_pip, found.copy)
+        from resilient_pip.steps import prepared_steps  # noqa: PLC0415 - see above
+
+        await to_thread.run_sync(copied.result)
+    return await prepared_steps(job, workspace, found, emit)
 
 
 async def _plan_nothing(job: Job, found: Found, emit: Emit) -> None:

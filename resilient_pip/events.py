@@ -141,6 +141,14 @@ class GuessesCounted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyDownloadsEnded:
+    """The plan is made: so many bytes of files came before, so many of them of files that it lacks."""
+
+    received: int
+    in_vain: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupStarted:
     """A group's install child starts. Groups overlap: one is compiled while the next is unpacked."""
 
@@ -215,6 +223,7 @@ Event: TypeAlias = (
     | RetryScheduled
     | TransferFinished
     | GuessesCounted
+    | EarlyDownloadsEnded
     | GroupStarted
     | GroupFinished
     | ChildStarted

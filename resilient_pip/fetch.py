@@ -116,6 +116,13 @@ class Downloads:
         assert job.result is not None  # noqa: S101 - `_attend` returns when either is there
         return job.result
 
+    def received(self, file: RemoteFile) -> int:
+        """Say how many bytes of a file a download that is under way or done has brought; 0 from the cache."""
+        job = self._jobs.get(file.url)
+        if job is None or (job.result is not None and job.result.from_cache):
+            return 0
+        return job.growth.available
+
     @asynccontextmanager
     async def follow(self, file: RemoteFile) -> AsyncIterator[Following]:
         """Fetch a file urgently and read it as it grows, until the end of the block."""
@@ -137,6 +144,8 @@ class Downloads:
             ticket = self._slots.ticket(host_of(file.url), urgent=urgent)
             job = _Job(file, terms or usual_terms(file.size, self._settings), ticket)
             self._jobs[file.url] = job
+        elif terms is not None and not job.is_led:
+            job.terms = terms  # who begins it again knows better
         job.ticket.urgent = job.ticket.urgent or urgent
         return job
 

@@ -395,6 +395,8 @@ class Statistics:
     requests: int = 0
     in_vain: int = 0
     """Pages and metadata that were read ahead of pip and that it did not ask for."""
+    downloaded_in_vain: int = 0
+    """Bytes of files that were fetched before the plan was made, and that it does not have."""
     retries: Mapping[str, int] = field(default_factory=dict)
     """How often which cause was survived: {"stall": 2}."""
     retried: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

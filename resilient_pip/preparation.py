@@ -1,4 +1,4 @@
-"""What a run that has something to do sets up: its pip and cache; and what an earlier one left half done."""
+"""What a run that has something to do sets up: its cache; and what an earlier one left half done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resilient_pip.install.scheme import Scheme
 from resilient_pip.install.unfinished import note_earlier, repair_earlier
 from resilient_pip.job import Job
 from resilient_pip.target.environment import Target
-from resilient_pip.target.pip_copy import PipCopy, copy_pip
+from resilient_pip.target.pip_copy import PipCopy
 from resilient_pip.target.usable import Destination
 from resilient_pip.workspace import Workspace
 
@@ -34,14 +34,12 @@ class Prepared:
 
 
 async def prepare(job: Job, workspace: Workspace, found: Found, emit: Emit) -> Prepared:
-    """Set up what all later steps need, before gigabytes are transferred.
+    """Set up what all later steps need beside the pip of `found.copy`, before gigabytes are transferred.
 
     Raises:
-        TargetRefused: pip is missing here.
         StorageError: the folder that --file-cache names cannot be used; or what an earlier run has left half
             installed cannot be removed.
     """
-    await to_thread.run_sync(copy_pip, found.copy)
     cache = await _open_cache(job, workspace, emit)
     target = found.target
     repaired: tuple[Repaired, ...] = ()

@@ -155,6 +155,8 @@ def _moved(statistics: Statistics) -> str:
         requests = counted(statistics.requests, "request")
         in_vain = f" ({statistics.in_vain} in vain)" if statistics.in_vain else ""
         parts.append(f"{format_bytes(statistics.downloaded)} downloaded in {requests}{in_vain}")
+    if statistics.downloaded_in_vain:
+        parts.append(f"{format_bytes(statistics.downloaded_in_vain)} of files that the plan does not have")
     if statistics.from_cache:
         parts.append(f"{format_bytes(statistics.from_cache)} on disk already")
     return ", ".join(parts)

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from anyio import to_thread
 
 from resilient_pip.cache.answers import Answers
+from resilient_pip.cache.store import Store
 from resilient_pip.child.command import child_environment
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import Supervisor
 from resilient_pip.events import Emit
 from resilient_pip.fetch import Downloads
+from resilient_pip.gateway.early import MOST
 from resilient_pip.gateway.server import Gateway
 from resilient_pip.gateway.sources import order_sources
-from resilient_pip.gateway.wanted import routes_of, specifiers
+from resilient_pip.gateway.wanted import routes_of, sdists_do_not_matter, specifiers
 from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.index.usable import UsableWheels
 from resilient_pip.job import Job
 from resilient_pip.mirrors import Mirrors, Relisted, main_index
-from resilient_pip.model import Install, RemoteFile
+from resilient_pip.model import RemoteFile
 from resilient_pip.pip_options import is_foreign
 from resilient_pip.preparation import Prepared
-from resilient_pip.target.environment import Target
-from resilient_pip.target.pip_copy import pip_argv
+from resilient_pip.target.pip_copy import pip_argv, planning_argv
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.credentials import Credentials
 from resilient_pip.transport.places import Find
 from resilient_pip.transport.small import SmallReader
 from resilient_pip.workspace import Workspace
+
+_AMPLE = 4 * MOST
+"""Free bytes of a cache's disk that make early downloads no matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,8 @@ class Services:
     downloads: Downloads
     supervisor: Supervisor
     pip: Pip
+    planning_pip: Pip
+    """Plans; its cache is the user's, too."""
     caching_pip: Pip
     """Uses the user's cache: for what it reads past the gateway (direct URLs, VCS)."""
 
@@ -69,12 +77,14 @@ async def open_services(
         )
         return Pip(argv=pip_argv(prepared.target.python, prepared.copy), env=env, cwd=job.cwd)
 
+    caching_pip = pip(prepared.cache.pip_cache_dir)
     return Services(
         gateway=gateway,
         downloads=downloads,
         supervisor=supervisor,
         pip=pip(None),
-        caching_pip=pip(prepared.cache.pip_cache_dir),
+        caching_pip=caching_pip,
+        planning_pip=replace(caching_pip, argv=planning_argv(prepared.target.python, prepared.copy)),
     )
 
 
@@ -116,14 +126,24 @@ async def _open_gateway(
         downloads=downloads,
         emit=emit,
         target=TargetMarkers(environment=prepared.target.markers, tags=prepared.target.tags),
-        usable=_usable(install, prepared.target),
+        wheels=None if is_foreign(install.plan_options) else UsableWheels(prepared.target.tags),
+        thins=sdists_do_not_matter(install),
         constraints=specifiers(install.constraints),
         mirrors=mirrors.of_metadata,
         answers=answers,
+        downloads_early=await to_thread.run_sync(_may_download_early, job, prepared.cache.store),
     )
     return await lifetimes.enter_async_context(gateway), downloads
 
 
-def _usable(install: Install, target: Target) -> Callable[[str], bool]:
-    """Tell which files of a page pip has to see."""
-    return bool if is_foreign(install.plan_options) else UsableWheels(target.tags).admits
+def _may_download_early(job: Job, store: Store) -> bool:
+    """Whether files may be fetched before it is known what else is needed, and what has room.
+
+    Not where just the files of the next groups are to lie on the disk.
+    """
+    if job.plan_only or job.to_save or job.plan_files or not store.persistent:
+        return False
+    try:
+        return shutil.disk_usage(store.root).free >= _AMPLE
+    except OSError:
+        return False

@@ -112,7 +112,9 @@ class _Place:
     def ended(self, error: ResilientPipError) -> RunFailed:
         """Make a failure of this place that names what was waited for."""
         phase = self._phase
-        subject = next(iter(self.transfers), None)
+        # Of files that are fetched while pip plans nobody waits for one.
+        small = (subject for subject in self.transfers if subject.kind is not Kind.FILE)
+        subject = next(small, next(iter(self.transfers), None))
         if subject is None or phase not in {Phase.PREPARE, Phase.PLAN, Phase.DOWNLOAD}:
             return self.failed(error)
         planned = next((file for file in self._plan.files if file.file.safe_url == subject.url), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from resilient_pip.events import (
+    EarlyDownloadsEnded,
     Event,
     GroupFinished,
     GuessesCounted,
@@ -26,6 +27,7 @@ class Tally:
         self._from_cache = 0
         self._requests = 0
         self._in_vain = 0
+        self._downloaded_in_vain = 0
         self._pending: defaultdict[Subject, Counter[str]] = defaultdict(Counter)
         self._survived: defaultdict[ProjectName, Counter[str]] = defaultdict(Counter)
 
@@ -38,6 +40,8 @@ class Tally:
                 self._phase_s[Phase.INSTALL] += event.added_s
             case GuessesCounted():
                 self._in_vain += event.in_vain
+            case EarlyDownloadsEnded():
+                self._downloaded_in_vain += event.in_vain
             case RetryScheduled():
                 self._pending[event.subject][event.cause] += 1
             case TransferFinished():
@@ -65,6 +69,7 @@ class Tally:
             from_cache=self._from_cache,
             requests=self._requests,
             in_vain=self._in_vain,
+            downloaded_in_vain=self._downloaded_in_vain,
             retries=dict(sum(self._survived.values(), Counter())),
             retried={project: dict(causes) for project, causes in self._survived.items()},
         )

@@ -103,7 +103,7 @@ class _Run:
             gateway=self.services.gateway,
             downloads=self.services.downloads,
             supervisor=self.services.supervisor,
-            pip=self.services.caching_pip,
+            pip=self.services.planning_pip,
             emit=self.emit,
         )
 

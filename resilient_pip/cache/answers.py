@@ -22,7 +22,7 @@ from resilient_pip.settings import MIB
 _LARGEST = 32 * MIB
 """Bytes of an answer that is kept; the largest known pages have 10 MB."""
 _VALIDATORS = ("etag", "last-modified")
-_KEPT = ("content-type", *_VALIDATORS)
+_KEPT = ("content-type", "content-encoding", *_VALIDATORS)
 _METADATA = "metadata"
 _SIZE = "size"
 
@@ -34,8 +34,9 @@ class KeptAnswer:
     url: str
     """Where redirects ended; without a login."""
     headers: Mapping[str, str]
-    """Content-Type and validators, by lower-case names."""
+    """Content-Type, Content-Encoding and validators, by lower-case names."""
     body: bytes
+    """As it was sent: packed, if the headers say so."""
 
     @property
     def conditions(self) -> dict[str, str]:

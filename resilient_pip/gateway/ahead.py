@@ -21,6 +21,7 @@ from packaging.specifiers import SpecifierSet
 
 from resilient_pip.errors import ResilientPipError
 from resilient_pip.events import Emit, GuessesCounted
+from resilient_pip.gateway.early import EarlyDownloads
 from resilient_pip.gateway.guesses import Guesses
 from resilient_pip.gateway.seams import Files
 from resilient_pip.index.candidates import Candidate, Hashes, TargetMarkers, admitted, rank, with_hashes
@@ -52,8 +53,10 @@ class _Project:
         self.ranking = anyio.Lock()
         self.guessed: list[str] = []
         """URLs of the files that were guessed, first guess first."""
-        self.expanded: set[tuple[str, frozenset[str]]] = set()
-        """URLs of the files whose requirements were followed, for which extras."""
+        self.expanded: dict[tuple[str, frozenset[str]], tuple[Requirement, ...]] = {}
+        """What files require, by URL and extras, where that was followed."""
+        self.is_installed = False
+        """Whether what is installed fits everyone so far, so that pip will not look for another."""
         self.steps_back = 0
 
 
@@ -70,6 +73,7 @@ class Ahead:
         constraints: Mapping[ProjectName, SpecifierSet],
         tasks: TaskGroup,
         emit: Emit,
+        early: EarlyDownloads | None = None,
     ) -> None:
         self._pages = pages
         self._metadata = metadata
@@ -84,20 +88,35 @@ class Ahead:
         self._holding = False
         self._guesses = Guesses()
         self._hashes: Mapping[ProjectName, Hashes] = {}
+        self._installed: Mapping[ProjectName, str] = {}
+        self._early = early
+        self._pinned: dict[ProjectName, SpecifierSet] = {}
+        """What the user pins and no early download was considered for."""
+        self._asked: list[ListedFile] = []
+        """Files whose metadata pip asked for, and no early download was considered for; in that order."""
 
-    def start(self, requirements: Iterable[str], hashes: Mapping[ProjectName, Hashes] | None = None) -> None:
+    def start(
+        self,
+        requirements: Iterable[str],
+        hashes: Mapping[ProjectName, Hashes] | None = None,
+        installed: Mapping[ProjectName, str] | None = None,
+    ) -> None:
         """Begin with what the user asks for, before pip does; requirements by URL are left out.
 
         Args:
             requirements: as PEP 508 says.
             hashes: what the files of some of them may be. pip reads no metadata of these but downloads
                 them whole, one after the other, so that is what is begun.
+            installed: versions of what pip will not look for where they fit.
         """
         self._hashes = hashes or {}
+        self._installed = installed or {}
         wanted = list(applying(requirements, self._target.environment, ()))
         for requirement in wanted:
             # All specifiers first: one project may stand on several lines.
             self._project(project_name(requirement.name)).specifier &= requirement.specifier
+            if _pins(requirement.specifier):
+                self._pinned[project_name(requirement.name)] = requirement.specifier
         for requirement in wanted:
             self._want(requirement)
 
@@ -110,15 +129,23 @@ class Ahead:
             scope.cancel()
         self._emit(GuessesCounted(made=self._guesses.made, in_vain=self._guesses.in_vain))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether guesses are under way."""
+        return bool(self._scopes)
+
     def page_asked(self, project: ProjectName) -> None:
         """Take note that pip asks for a project's page."""
         self._guesses.asked(project)
-        if project not in self._projects:
-            self._want(Requirement(project))
+        if project not in self._projects or self._projects[project].is_installed:
+            self._want(Requirement(project), asked=True)
 
     def metadata_asked(self, listed: ListedFile) -> None:
         """Take note that pip asks for a file's metadata."""
         self._guesses.asked(listed.file.url)
+        if self._early:
+            self._early.leave(listed.file.project, but=listed.file.url)
+            self._asked.append(listed)
         if not self._holding:
             self._tasks.start_soon(self._guarded, self._follow, listed)
 
@@ -127,12 +154,17 @@ class Ahead:
             self._projects[name] = _Project(self._constraints.get(name, SpecifierSet()))
         return self._projects[name]
 
-    def _want(self, requirement: Requirement) -> None:
+    def _want(self, requirement: Requirement, *, asked: bool = False) -> None:
         if self._holding:
             return
-        project = self._project(project_name(requirement.name))
+        name = project_name(requirement.name)
+        project = self._project(name)
         project.specifier &= requirement.specifier
         project.extras |= requirement.extras
+        version = None if asked else self._installed.get(name)
+        project.is_installed = version is not None and project.specifier.contains(version, prereleases=True)
+        if project.is_installed:
+            return
         self._tasks.start_soon(self._guarded, self._visit, requirement)
 
     async def _guarded(self, work: Callable[[_T], Awaitable[None]], what: _T) -> None:
@@ -145,6 +177,8 @@ class Ahead:
             except Exception:  # noqa: BLE001  # a boundary: a guess must never end a run
                 _log.debug("running ahead of pip failed at %s", what, exc_info=True)
         self._scopes.discard(scope)
+        if self._early and not self.is_busy and not self._holding:
+            self._begin_downloads(self._early)
 
     async def _visit(self, requirement: Requirement) -> None:
         """Follow the file that pip will choose for a requirement, if that is another one than before."""
@@ -200,13 +234,41 @@ class Ahead:
         extras = frozenset(project.extras)
         if (listed.file.url, extras) in project.expanded:
             return
-        project.expanded.add((listed.file.url, extras))
+        project.expanded[listed.file.url, extras] = ()
         metadata = await self._read(listed)
         if metadata is None:
             return
         required = await to_thread.run_sync(read_requirements, metadata, self._target.environment, extras)
+        project.expanded[listed.file.url, extras] = required
         for requirement in required:
             self._want(requirement)
+
+    # --- downloads before the plan is made ------------------------------------------------------
+
+    def _begin_downloads(self, early: EarlyDownloads) -> None:
+        """Begin what is pinned, or what pip has looked into and gone on from; now that no page is missing."""
+        for name, specifier in self._pinned.items():
+            project = self._projects[name]
+            if not project.is_installed and (choice := self._choice(project, specifier)):
+                early.begin(choice.listed.file)
+        self._pinned = {}
+        passed, self._asked = self._asked[:-1], self._asked[-1:]
+        for listed in passed:
+            if self._is_settled(listed):
+                early.begin(listed.file)
+
+    def _is_settled(self, listed: ListedFile) -> bool:
+        """Whether everyone so far admits this file first, and what it requires can be had as well."""
+        project = self._project(listed.file.project)
+        choice = self._choice(project, project.specifier)
+        if choice is None or choice.listed.file.url != listed.file.url:
+            return False
+        required = project.expanded.get((listed.file.url, frozenset(project.extras)), ())
+        others = [self._project(project_name(requirement.name)) for requirement in required]
+        return all(other.is_installed or self._choice(other, other.specifier) for other in others)
+
+    def _choice(self, project: _Project, specifier: SpecifierSet) -> Candidate | None:
+        return next(admitted(project.candidates or (), specifier), None)
 
     async def _warm(self, listed: ListedFile) -> None:
         await self._read(listed)
@@ -217,3 +279,9 @@ class Ahead:
         async with self._turns:
             self._guesses.make(listed.file.url)
             return await self._metadata(listed)
+
+
+def _pins(specifier: SpecifierSet) -> bool:
+    return any(
+        part.operator == "===" or (part.operator == "==" and "*" not in part.version) for part in specifier
+    )

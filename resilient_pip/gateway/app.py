@@ -33,7 +33,7 @@ from resilient_pip.gateway.streaming import FileAnswer
 from resilient_pip.gateway.upstream import Upstream
 from resilient_pip.index.candidates import without_version
 from resilient_pip.index.pages import ListedFile, PageError
-from resilient_pip.index.requirements import forbidden_url
+from resilient_pip.index.requirements import forbidden_url, is_discarded
 from resilient_pip.index.rewrite import negotiate, rewrite
 from resilient_pip.lines import printable
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, project_name
@@ -64,6 +64,9 @@ class Desk:
         self._files = files
         self._ahead = ahead
         self._failures = failures
+        self._tasks = tasks
+        self._discarded = False
+        """Whether there was metadata for which pip discards the wheel."""
         self._pages: Flights[tuple[int, ProjectName, str, Version | None], bytes | None] = Flights(tasks)
         self._withheld: Mapping[ProjectName, Version] = {}
 
@@ -79,6 +82,13 @@ class Desk:
         """End what is being read and no child waits for."""
         self._upstream.abandon()
         self._metadata.abandon()
+
+    def was_too_brief(self) -> bool:
+        """Whether pip discarded a wheel and could not see its sdist; from now on it sees all."""
+        if not self._discarded or not self._upstream.stop_thinning():
+            return False
+        self._pages = Flights(self._tasks)
+        return True
 
     @contextmanager
     def withholding(self, versions: Mapping[ProjectName, Version]) -> Iterator[None]:
@@ -144,7 +154,7 @@ class Desk:
             self._ahead.metadata_asked(listed)
         try:
             body = await self._metadata.get(listed)
-            await to_thread.run_sync(_check_requirements, body, listed.file)
+            self._discarded |= await to_thread.run_sync(_look_at, body, listed.file)
         except ResilientPipError as error:
             return self._failed(_subject(Kind.METADATA, listed.file), listed.file, error)
         return Response(body, media_type="application/octet-stream")
@@ -174,12 +184,17 @@ class _Guard:
             raise
 
 
-def _check_requirements(metadata: bytes, file: RemoteFile) -> None:
-    """Refuse a file from the network that requires what lies elsewhere than it may; raises BadContent."""
+def _look_at(metadata: bytes, file: RemoteFile) -> bool:
+    """Say whether pip will discard a file for its metadata.
+
+    Raises:
+        BadContent: a file from the network requires what lies elsewhere than it may.
+    """
     parts = urlsplit(file.url)
     forbidden = None if parts.scheme == "file" else forbidden_url(metadata, parts.hostname or "")
     if forbidden:
         raise BadContent(url=file.safe_url, reason=f"it must not require {printable(forbidden)}")
+    return is_discarded(metadata, file)
 
 
 def _absent() -> Response:

@@ -75,5 +75,8 @@ class Files(Protocol):
     async def fetch(self, file: RemoteFile) -> Stored:
         """Download a file."""
 
+    def received(self, file: RemoteFile) -> int:
+        """Say how many bytes of a file a download that is under way or done has brought; 0 from the cache."""
+
     def follow(self, file: RemoteFile) -> AbstractAsyncContextManager[Following]:
         """Follow a file's download, started where it is not under way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
@@ -20,6 +20,7 @@ from resilient_pip.events import Emit
 from resilient_pip.gateway.ahead import Ahead
 from resilient_pip.gateway.app import Desk
 from resilient_pip.gateway.connection import Connection
+from resilient_pip.gateway.early import EarlyDownloads
 from resilient_pip.gateway.failures import FirstFailure, SourceFailure
 from resilient_pip.gateway.links import Links
 from resilient_pip.gateway.metadata import CoreMetadata
@@ -29,6 +30,7 @@ from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.gateway.upstream import Upstream
 from resilient_pip.index.candidates import Hashes, TargetMarkers
 from resilient_pip.index.pages import ListedFile
+from resilient_pip.index.usable import UsableWheels
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
 from resilient_pip.transport.places import Find
 
@@ -49,10 +51,12 @@ class Gateway:
         downloads: Files,
         emit: Emit,
         target: TargetMarkers | None,
-        usable: Callable[[str], bool] = lambda _: True,
+        wheels: UsableWheels | None = None,
+        thins: bool = False,
         constraints: Mapping[ProjectName, SpecifierSet] | None = None,
         mirrors: Callable[[ListedFile], Sequence[Find]] = lambda _: (),
         answers: Answers | None = None,
+        downloads_early: bool = False,
     ) -> None:
         self._sources = tuple(sources)
         self._routes = routes
@@ -60,10 +64,13 @@ class Gateway:
         self._downloads = downloads
         self._emit = emit
         self._target = target
-        self._usable = usable
+        self._wheels_wanted = wheels
+        self._thins = thins
         self._constraints = constraints or {}
         self._mirrors = mirrors
         self._answers = answers
+        self._downloads_early = downloads_early
+        self._early: EarlyDownloads | None = None
         self._failures = FirstFailure()
         self._wheels = RemoteWheels(reader, answers)
         self._stopped = anyio.Event()
@@ -118,16 +125,33 @@ class Gateway:
         """Whether a child waits for an answer just now: its silence is not its own then."""
         return bool(self._server.server_state.tasks)
 
-    def start(self, requirements: Iterable[str], hashes: Mapping[ProjectName, Hashes] | None = None) -> None:
-        """Begin to read what planning these requirements (PEP 508) will need; of hashed ones the file."""
+    def start(
+        self,
+        requirements: Iterable[str],
+        hashes: Mapping[ProjectName, Hashes] | None = None,
+        installed: Mapping[ProjectName, str] | None = None,
+    ) -> None:
+        """Begin to read what planning these requirements (PEP 508) will need; of hashed ones the file.
+
+        Not of what is installed and fits.
+        """
         if self._ahead:
-            self._ahead.start(requirements, hashes)
+            self._ahead.start(requirements, hashes, installed)
 
     def hold(self) -> None:
         """Make no more guesses about what pip will ask for, and end those under way: planning is over."""
         if self._ahead:
             self._ahead.hold()
         self._desk.abandon_guesses()
+
+    def end_early_downloads(self, planned: Container[str]) -> None:
+        """Let what was begun before the plan was made go on where its URL is among those planned."""
+        if self._early:
+            self._early.end(planned)
+
+    def was_too_brief(self) -> bool:
+        """Whether pip discarded a wheel and could not see its sdist; from now on it sees all."""
+        return self._desk.was_too_brief()
 
     def withholding(self, wheels: Mapping[ProjectName, Version]) -> AbstractContextManager[None]:
         """List no file of the versions that a child has wheels of; of equal ones pip takes an index's."""
@@ -160,7 +184,8 @@ class Gateway:
             sources=self._sources,
             routes=self._routes,
             reader=self._reader,
-            usable=self._usable,
+            wheels=self._wheels_wanted,
+            thins=self._thins,
             emit=self._emit,
             tasks=tasks,
         )
@@ -172,6 +197,8 @@ class Gateway:
             answers=self._answers,
             tasks=tasks,
         )
+        if self._downloads_early:
+            self._early = EarlyDownloads(files=self._downloads, tasks=tasks, emit=self._emit)
         if self._target:
             self._ahead = Ahead(
                 pages=upstream.pages,
@@ -181,6 +208,7 @@ class Gateway:
                 constraints=self._constraints,
                 tasks=tasks,
                 emit=self._emit,
+                early=self._early,
             )
         return Desk(
             links=self._links,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
@@ -20,6 +20,7 @@ from resilient_pip.gateway.seams import Answer, Reader
 from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.index.filenames import belongs_to, is_distribution, is_plain, last_segment
 from resilient_pip.index.pages import ACCEPT, ListedFile, Page, PageError, parse_page
+from resilient_pip.index.usable import UsableWheels
 from resilient_pip.model import ProjectName, RemoteFile, redact
 
 _FORBIDDEN = 403
@@ -45,15 +46,18 @@ class Upstream:
         sources: Sequence[Source],
         routes: Routes,
         reader: Reader,
-        usable: Callable[[str], bool] = lambda _: True,
+        wheels: UsableWheels | None = None,
+        thins: bool = False,
         emit: Emit,
         tasks: TaskGroup,
     ) -> None:
         self._sources = tuple(sources)
         self._routes = routes
         self._reader = reader
-        self._usable = usable
+        self._wheels = wheels
+        self._thins = thins
         self._emit = emit
+        self._tasks = tasks
         self._found: Flights[tuple[int, ProjectName | None], _Found] = Flights(tasks)
         self._noted: set[str] = set()
         self._served: set[int] = set()
@@ -63,6 +67,13 @@ class Upstream:
     def abandon(self) -> None:
         """End the reading of pages that nobody waits for."""
         self._found.abandon()
+
+    def stop_thinning(self) -> bool:
+        """Read pages anew, with the sdists that wheels supersede; say whether they were left out."""
+        thinned, self._thins = self._thins, False
+        if thinned:
+            self._found = Flights(self._tasks)
+        return thinned
 
     @property
     def count(self) -> int:
@@ -156,7 +167,13 @@ class Upstream:
         async def parse(answer: Answer) -> None:
             nonlocal page
             kind = answer.headers.get("content-type", "")
-            read = partial(parse_page, project=project, index=source.safe_url, usable=self._usable)
+            read = partial(
+                parse_page,
+                project=project,
+                index=source.safe_url,
+                wheels=self._wheels,
+                without_superseded_sdists=self._thins,
+            )
             try:
                 _refuse_cut(answer)
                 page = await to_thread.run_sync(read, answer.body, kind, answer.url)

@@ -14,6 +14,7 @@ from resilient_pip.index.candidates import Hashes
 from resilient_pip.model import Install, ProjectName, Requirement, RequirementForm, project_name
 
 _HASH = "--hash="
+_CHOOSING = ("--no-binary", "--only-binary", "--uploaded-prior-to", "--require-hashes")
 
 
 def routes_of(install: Install) -> Routes:
@@ -54,6 +55,19 @@ def hashes_of(
         if hashes and not kept:
             found[name] = found.get(name, frozenset()) | hashes
     return found
+
+
+def sdists_do_not_matter(install: Install) -> bool:
+    """Whether pip takes no sdist of a version that has a wheel.
+
+    Not so where hashes may admit the sdist alone, options choose by kind, or by the time when a file came.
+    """
+    asked = (*install.requirements, *install.constraints)
+    options = (*install.plan_options, *install.build_options)
+    return not (
+        any(option.startswith(_HASH) for requirement in asked for option in requirement.options)
+        or any(option.startswith(_CHOOSING) for option in options)
+    )
 
 
 def _hashes(requirement: Requirement) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ The JSON objects are kept as they came, so that keys which this program does not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 from resilient_pip.index.document import MOST_FILES, PageError, absolute, read_document
 from resilient_pip.index.filenames import is_plain, last_segment
 from resilient_pip.index.hashes import ALGORITHMS
+from resilient_pip.index.superseded import without_superseded
+from resilient_pip.index.usable import UsableWheels
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
 
 __all__ = ["ACCEPT", "ListedFile", "Page", "PageError", "parse_page"]
@@ -62,7 +64,8 @@ def parse_page(
     *,
     project: ProjectName,
     index: SafeUrl,
-    usable: Callable[[str], bool] = lambda _: True,
+    wheels: UsableWheels | None = None,
+    without_superseded_sdists: bool = False,
 ) -> Page:
     """Read a page.
 
@@ -72,15 +75,26 @@ def parse_page(
         url: where it was found in the end, after redirects; relative URLs start from there.
         project: the project that was asked for.
         index: the name of the index for messages.
-        usable: whether a file is wanted, by its URL as the page writes it; the others are left out unread.
+        wheels: tells the wheels that are wanted; the others are left out unread.
+        without_superseded_sdists: whether to leave out sdists of versions that have a wheel.
 
     Raises:
         PageError: this is no page of an index.
     """
     document, base = read_document(body, content_type, url, project)
+    if len(document["files"]) > MOST_FILES:
+        raise PageError(f"an index page with more than {MOST_FILES} files")
+    # What is not an object with a URL pip passes over too.
+    entries = [raw for raw in document["files"] if isinstance(raw, dict) and isinstance(raw.get("url"), str)]
+    if wheels:
+        entries = [raw for raw in entries if wheels.admits(raw["url"])]
+    if wheels and without_superseded_sdists:
+        entries = without_superseded(entries, project, wheels.fits)
     # A page from the network must not make this program read local files.
     schemes = _REMOTE | {"file"} if urlsplit(url).scheme == "file" else _REMOTE
-    return _read_files(document, _Origin(base=base, schemes=schemes, project=project, index=index), usable)
+    files, dropped = _read_files(entries, _Origin(base=base, schemes=schemes, project=project, index=index))
+    keys = {key: value for key, value in document.items() if key != "files"}
+    return Page(document=keys, files=files, dropped=dropped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +109,12 @@ class _Origin:
     index: SafeUrl
 
 
-def _read_files(document: dict[str, Any], origin: _Origin, usable: Callable[[str], bool]) -> Page:
+def _read_files(
+    entries: Iterable[dict[str, Any]], origin: _Origin
+) -> tuple[tuple[ListedFile, ...], tuple[str, ...]]:
     files = []
     dropped = []
-    if len(document["files"]) > MOST_FILES:
-        raise PageError(f"an index page with more than {MOST_FILES} files")
-    for raw in document["files"]:
-        if not isinstance(raw, dict) or not isinstance(raw.get("url"), str):
-            continue  # as pip does
-        if not usable(raw["url"]):
-            continue
+    for raw in entries:
         listed = _read_file(raw, origin)
         if listed:
             files.append(listed)
@@ -112,8 +122,7 @@ def _read_files(document: dict[str, Any], origin: _Origin, usable: Callable[[str
             dropped.append(_name_of(raw))
     if len(dropped) > _NAMED:
         dropped[_NAMED - 1 :] = [f"{dropped[_NAMED - 1]} and {len(dropped) - _NAMED} more"]
-    keys = {key: value for key, value in document.items() if key != "files"}
-    return Page(document=keys, files=tuple(files), dropped=tuple(dropped))
+    return tuple(files), tuple(dropped)
 
 
 def _name_of(raw: Mapping[str, Any]) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from email.message import Message
 from email.parser import BytesHeaderParser
 from functools import lru_cache
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
 
 from resilient_pip.index.filenames import is_plain, last_segment
+from resilient_pip.model import RemoteFile, project_name
 
 _PYPI = frozenset({"files.pythonhosted.org", "test-files.pythonhosted.org"})
 
@@ -31,7 +34,7 @@ def read_requirements(
 
     Requirements by URL and malformed ones are left out.
     """
-    return tuple(applying(_lines(metadata), environment, extras))
+    return tuple(applying(_required(_headers(metadata)), environment, extras))
 
 
 def forbidden_url(metadata: bytes, host: str) -> str | None:
@@ -41,7 +44,7 @@ def forbidden_url(metadata: bytes, host: str) -> str | None:
     none at all: pip 26.3 refuses that by the host of the file (`pip._internal.metadata.direct_references`),
     which is the gateway's here.
     """
-    for line in _lines(metadata):
+    for line in _required(_headers(metadata)):
         try:
             url = parse_requirement(line.strip()).url
         except InvalidRequirement:
@@ -59,8 +62,30 @@ def _leads_astray(url: str) -> bool:
         return True
 
 
-def _lines(metadata: bytes) -> list[str]:
-    return [str(line) for line in BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist", [])]
+def is_discarded(metadata: bytes, file: RemoteFile) -> bool:
+    """Whether pip passes over a wheel for its metadata: it contradicts the file's name, or is not valid.
+
+    pip: `_InstallRequirementBackedCandidate._check_metadata_consistency`.
+    """
+    headers = _headers(metadata)
+    named, versioned, *_ = [*file.filename.split("-"), "", ""]
+    try:
+        for line in _required(headers):
+            parse_requirement(line)
+        agrees = Version(str(headers["Version"])) == Version(versioned)
+    except ValueError:  # InvalidRequirement, InvalidVersion
+        return True
+    return not agrees or project_name(str(headers["Name"])) != project_name(named)
+
+
+@lru_cache(maxsize=128)
+def _headers(metadata: bytes) -> Message:
+    """Parse core metadata up to its description, once: a guess reads it, and who answers pip twice more."""
+    return BytesHeaderParser().parsebytes(metadata)
+
+
+def _required(headers: Message) -> list[str]:
+    return [str(line) for line in headers.get_all("Requires-Dist", [])]
 
 
 def applying(

@@ -22,7 +22,7 @@ class UsableWheels:
 
     def __init__(self, tags: Collection[str]) -> None:
         self._tags = frozenset(tags)
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, tuple[bool, bool]] = {}
 
     def admits(self, url: str) -> bool:
         """Whether pip has to see this file: anything but a wheel whose tags all are of other targets."""
@@ -31,18 +31,25 @@ class UsableWheels:
         parts = url.removesuffix(_WHEEL).rsplit("-", _TAGS)
         if len(parts) <= _TAGS:  # no name of a wheel: left to pip
             return True
-        compressed = "-".join(parts[1:])
-        found = self._known.get(compressed)
-        if found is None:
-            found = self._known[compressed] = self._fits(unquote(compressed).lower())
-        return found
+        fits, is_for_any = self._look("-".join(parts[1:]))
+        return fits or is_for_any
 
-    def _fits(self, compressed: str) -> bool:
-        """Look at every tag that a compressed set stands for (PEP 425); what is for any platform stays."""
-        interpreters, abis, platforms = (part.split(".") for part in compressed.split("-", 2))
-        return "any" in platforms or any(
-            f"{interpreter}-{abi}-{platform}" in self._tags
-            for platform in platforms
-            for abi in abis
-            for interpreter in interpreters
-        )
+    def fits(self, url: str) -> bool:
+        """Whether this is a wheel that the target takes."""
+        parts = url.removesuffix(_WHEEL).rsplit("-", _TAGS)
+        return url.endswith(_WHEEL) and len(parts) > _TAGS and self._look("-".join(parts[1:]))[0]
+
+    def _look(self, written: str) -> tuple[bool, bool]:
+        """Tell of a compressed set of tags (PEP 425) whether the target takes one; and of any platform."""
+        found = self._known.get(written)
+        if found is None:
+            compressed = unquote(written).lower()
+            interpreters, abis, platforms = (part.split(".") for part in compressed.split("-", 2))
+            fits = any(
+                f"{interpreter}-{abi}-{platform}" in self._tags
+                for platform in platforms
+                for abi in abis
+                for interpreter in interpreters
+            )
+            found = self._known[written] = (fits, "any" in platforms)
+        return found

@@ -142,7 +142,7 @@ class Client:
 
     @asynccontextmanager
     async def get(
-        self, url: str, *, headers: Mapping[str, str] = _NO_HEADERS, first_byte_s: float
+        self, url: str, *, headers: Mapping[str, str] = _NO_HEADERS, first_byte_s: float, raw: bool = False
     ) -> AsyncIterator[Answer]:
         """Ask for `url` and give the answer, whatever its status, once its headers are here.
 
@@ -153,6 +153,7 @@ class Client:
             url: absolute, http or https; may carry a login.
             headers: further request headers.
             first_byte_s: for connections, redirects and headers together.
+            raw: the body comes as it is sent in any case.
 
         Raises:
             Unreachable: no connection came about.
@@ -160,7 +161,7 @@ class Client:
             Dropped: the connection broke before the headers were complete.
             BadContent: a redirect that must not be followed, or no URL.
         """
-        decode = any(name.lower() == "accept-encoding" for name in headers)
+        decode = not raw and any(name.lower() == "accept-encoding" for name in headers)
         all_headers = {"Accept-Encoding": "identity", **headers}
         response: httpx.Response | None = None
         with anyio.move_on_after(first_byte_s):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypedDict
 
@@ -20,6 +20,7 @@ from resilient_pip.policy.deadlines import first_byte_timeout_s
 from resilient_pip.settings import MIB, Settings
 from resilient_pip.transport.client import Answer, Client
 from resilient_pip.transport.meter import Meter, transferring
+from resilient_pip.transport.packing import unpack
 from resilient_pip.transport.places import Find, Place, Places
 from resilient_pip.transport.ranges import content_length
 from resilient_pip.transport.retry import Series
@@ -166,27 +167,36 @@ class _Reading:
         headers = {**wanted.headers, **kept.conditions} if kept else wanted.headers
         first_byte_s = first_byte_timeout_s(self.series.fruitless + 1, self.settings, kind=self.kind)
         async with self.client.get(
-            place.url, headers=headers, first_byte_s=min(first_byte_s, self.series.quiet_left_s)
+            place.url, headers=headers, first_byte_s=min(first_byte_s, self.series.quiet_left_s), raw=True
         ) as answer:
-            body = b""
+            packed = b""
             if answer.status == wanted.status or (kept and answer.status == _NOT_MODIFIED):
-                body = await self._body(
-                    answer
-                )  # of a 304 to its end, which is its start: the connection stays
+                packed = await self._body(answer)  # of a 304 to its end, which is its start
             elif place.is_mirror or (answer.status not in wanted.absent and answer.status != _OK):
                 raise refusal(answer)
-        if place.is_mirror:
-            _verify(place, body, wanted.hashes)
-        whole = SmallAnswer(status=answer.status, url=answer.url, headers=answer.headers, body=body)
         if kept and answer.status == _NOT_MODIFIED:
-            whole = SmallAnswer(status=_OK, url=kept.url, headers=kept.headers, body=kept.body)
+            whole = await self._unpacked(
+                SmallAnswer(status=_OK, url=kept.url, headers=kept.headers, body=kept.body)
+            )
+        else:
+            came = SmallAnswer(status=answer.status, url=answer.url, headers=answer.headers, body=packed)
+            whole = await self._unpacked(came)
+        if place.is_mirror:
+            _verify(place, whole.body, wanted.hashes)
         if whole.status in wanted.absent:
             return whole
         if wanted.check is not None:
             await self._check(wanted.check, whole, place)
         if kept is None or answer.status != _NOT_MODIFIED:
-            await self._keep(whole, place)
+            await self._keep(replace(whole, body=packed), place)
         return whole
+
+    async def _unpacked(self, answer: SmallAnswer) -> SmallAnswer:
+        """Unpack what may have come packed."""
+        if "Accept-Encoding" not in self.wanted.headers or not answer.body:
+            return answer
+        work = partial(unpack, answer.body, answer.headers, limit=self.wanted.limit, url=answer.url)
+        return replace(answer, body=await to_thread.run_sync(work))
 
     async def _kept(self, place: Place) -> KeptAnswer | None:
         if self.answers is None or place.is_mirror:

@@ -12,6 +12,7 @@ from resilient_pip.events import (
     ChildMeasured,
     ChildOutput,
     ChildStarted,
+    EarlyDownloadsEnded,
     Event,
     GroupFinished,
     GroupStarted,
@@ -145,7 +146,7 @@ def reduce(view: View, event: Event, now: float) -> View:
             return _transfer(view, event, now)
         case GuessesCounted():
             return replace(view, in_vain=event.in_vain)
-        case Noted() | CacheOpened():
+        case Noted() | CacheOpened() | EarlyDownloadsEnded():
             return view
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.environments import Environment, Workspace
 from tests.support.faultserver import FaultyIndex
 from tests.support.pages import Shape
-from tests.support.wheels import Distribution, make_wheel
+from tests.support.wheels import Distribution, make_sdist, make_wheel
 
 
 def foreign_wheel() -> Distribution:
@@ -88,3 +88,18 @@ def test_foreign_wheels_are_listed_for_a_foreign_target(
     run = workspace.tool(environment, "plan", "--json", "--index-url", index.url, *foreign, "demo")
     assert run.returncode == 0, run.output
     assert wheel.filename in run.stdout
+
+
+@pytest.mark.pips
+def test_an_sdist_comes_into_play_where_pip_discards_its_wheel(
+    index: FaultyIndex, workspace: Workspace, environment: Environment
+) -> None:
+    """Its page lists the wheel alone at first; pip chooses what it would if it listed all."""
+    wheel = make_wheel("demo", "2.0")
+    other = make_wheel("demo", "2.1")
+    index.add(replace(other, filename=wheel.filename, version="2.0"))
+    sdist = index.add(make_sdist("demo", "2.0"))
+    index.add(make_wheel("demo", "1.0"))
+    run = workspace.tool(environment, "plan", "--json", "--index-url", index.url, "demo")
+    assert run.returncode == 0, run.output
+    assert sdist.filename in run.stdout

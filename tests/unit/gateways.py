@@ -196,6 +196,10 @@ class Upstream:
         await anyio.Path(path).write_bytes(found.body)
         return Stored(path=path)
 
+    def received(self, file: RemoteFile) -> int:
+        """Say that a file that was downloaded came over the network."""
+        return len(self.served[file.url].body) if file.url in self.downloads else 0
+
     @asynccontextmanager
     async def follow(self, file: RemoteFile) -> AsyncIterator[Followed]:
         """Follow a download as `Downloads` does."""

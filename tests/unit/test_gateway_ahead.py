@@ -62,6 +62,10 @@ class Network:
         await anyio.lowlevel.checkpoint()
         return Stored(path=Path("/nowhere"))
 
+    def received(self, file: RemoteFile) -> int:
+        """Every file that was downloaded has 1000 bytes."""
+        return 1000 * (file.filename in self.fetched)
+
     def follow(self, file: RemoteFile) -> AbstractAsyncContextManager[Followed]:
         """Nobody follows a guess."""
         raise NotImplementedError(file)

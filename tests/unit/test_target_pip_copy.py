@@ -40,7 +40,12 @@ def test_the_copy_is_ours_alone(tmp_path: Path) -> None:
     copy = whole_copy(tmp_path)
 
     assert stat.S_IMODE(copy.folder.stat().st_mode) == 0o700
-    assert sorted(path.name for path in copy.folder.iterdir()) == ["packaging", "pip", "probe.py"]
+    assert sorted(path.name for path in copy.folder.iterdir()) == [
+        "packaging",
+        "pip",
+        "planner",
+        "probe.py",
+    ]
 
 
 def test_compiled_files_stay_fresh(tmp_path: Path) -> None:
