@@ -11,8 +11,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+UPSTREAMS := .venvs/upstreams/.ready
 
-.PHONY: run test check unit matrix builds docker faults bench pyz clean
+.PHONY: run test check unit upstreams matrix builds docker faults bench pyz clean
 
 run: $(READY)
 	rm -rf .run/environment
@@ -32,11 +33,14 @@ BUILDS := tests/docker --timeout 300
 # Both reports stay in the output; a defect fails twice.
 AGAIN := --last-failed --last-failed-no-failures none --maxfail 1
 
-unit: $(READY)
+unit: $(READY) $(UPSTREAMS)
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(UNIT) -n 4 --dist worksteal || $(BIN)/coverage run -m pytest $(UNIT) $(AGAIN)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Real package indexes, which tests/upstreams runs on loopback.
+upstreams: $(UPSTREAMS)
 
 # What depends on pip, with each pip that pyproject.toml admits.
 matrix: $(READY)
@@ -66,6 +70,11 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check 'pip>=25.3,<27'
 	$(BIN)/python -m pip install --progress-bar off --editable . --group dev
+	touch $@
+
+$(UPSTREAMS): tests/upstreams/requirements.txt | $(READY)
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --progress-bar off --disable-pip-version-check -r $<
 	touch $@
 
 clean:

@@ -21,13 +21,21 @@ RESUMES = ", it resumes"
 ADVICE = {
     "usage": "correct what is named; `resilient-pip --help` lists the options",
     "plan-outdated": "make the plan anew with the command that is named, or use the one that fits",
+    "no-command": "check its name and the PATH, and that it may be executed",
     "target-refused": "install into a virtual environment: run it there, or name it with --python PATH",
     "cannot-write": "free space or permit writing there, then run the same command again",
     "unreachable": "check the network, then run the same command again",
     "unreachable/dns": "check the host's name and this machine's DNS, then run the same command again",
     "unreachable/refused": "check the index's address and port, and whether a proxy is needed (--proxy)",
-    "unreachable/tls": "where a company signs its own certificates, name its authority with --cert FILE",
+    "unreachable/tls": "check https in the URL, firewalls, and whether the server wants a --client-cert",
+    "unreachable/tls-authority": "where a company signs certificates itself, name its authority: --cert FILE",
+    "unreachable/tls-expired": "the server needs a new certificate, or this machine's clock is wrong: `date`",
+    "unreachable/tls-early": "set this machine's clock, which is behind: `date`",
+    "unreachable/tls-name": "use the name that the certificate is for; or another host answers in its place",
+    "unreachable/tls-client": "name the certificate that the server wants, and its key: --client-cert FILE",
     "unreachable/proxy": "check HTTPS_PROXY or --proxy, and NO_PROXY for hosts inside",
+    "unreachable/proxy-refused": "ask the proxy's owner to let this host through, or name it in NO_PROXY",
+    "unreachable/setting": "correct what is named, in the option, the variable or pip.conf that says it",
     "unreachable/connect-timeout": "check firewall and proxy; a slow link needs a longer --connect-timeout",
     "stalled": "run the same command again, it resumes; a link that pauses needs a longer --stall-timeout",
     "too-slow": "run the same command again, it resumes; a slow link needs a lower --min-speed",
@@ -76,7 +84,7 @@ def advice(error: Exception, phase: Phase | None = None, *, resumes: bool = True
 def _fact(error: ResilientPipError, phase: Phase | None) -> str:
     match error:
         case Unreachable():
-            return error.kind
+            return f"{error.kind}-{error.fault}" if error.fault else error.kind
         case Refused() | ServerBusy():
             return str(error.status)
         case PlanError() if "No matching distribution" in error.message:

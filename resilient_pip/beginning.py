@@ -15,6 +15,7 @@ from anyio import to_thread
 
 from resilient_pip.events import Emit, PlanReady
 from resilient_pip.first_look import Found, look
+from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.job import Job
 from resilient_pip.model import Phase
 from resilient_pip.phases import phase
@@ -36,9 +37,12 @@ async def carry_out(job: Job, workspace: Workspace, emit: Emit) -> None:
             from resilient_pip.remote_requirements import read_remote_files  # noqa: PLC0415 - see above
 
             job = await read_remote_files(job, emit)
+        found = await look(job, workspace, emit)
+        if job.install.waits_for_target:
+            target = TargetMarkers(environment=found.target.markers, tags=found.target.tags)
+            job = replace(job, install=job.reread(job.fetched, target))
         install = await to_thread.run_sync(write_build_constraints, workspace, job.install)
         job = replace(job, install=install)
-        found = await look(job, workspace, emit)
         go_on: Callable[[], Awaitable[None]] = partial(_plan_nothing, job, found, emit)
         if not found.satisfies(job):
             go_on = await _prepared(job, workspace, found, emit)

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -18,6 +18,9 @@ from resilient_pip import __version__
 from resilient_pip.cache_command.command import run_cache_command
 from resilient_pip.config_command.command import run_config_command
 from resilient_pip.errors import ResilientPipError, UsageError
+from resilient_pip.events import Emit
+from resilient_pip.exec_command.arguments import Arguments as ExecArguments
+from resilient_pip.exec_command.arguments import read_arguments as read_exec_arguments
 from resilient_pip.job import Job
 from resilient_pip.lint_command.command import run_lint_command
 from resilient_pip.model import RunResult
@@ -30,10 +33,12 @@ from resilient_pip.plan_command.arguments import (
 )
 from resilient_pip.plan_command.command import show_plan
 from resilient_pip.report import failure_block, summary
+from resilient_pip.report_file import STDOUT, see_that_it_can_be_written, write_report
 from resilient_pip.session import run
 from resilient_pip.settings import OPTIONS, resolve_settings
+from resilient_pip.ui.beside import Beside
 from resilient_pip.ui.choose import open_display, terminal_size
-from resilient_pip.ui.hub import Hub
+from resilient_pip.ui.hub import Hub, Subscriber
 from resilient_pip.ui.lines import write_lines, write_text
 
 if sys.version_info >= (3, 11):
@@ -41,7 +46,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-COMMANDS = ("install", "plan", "cache", "config", "lint")
+COMMANDS = ("install", "plan", "cache", "config", "exec", "lint")
 BUG = 70
 """Exit code of a defect of this program (EX_SOFTWARE in sysexits.h)."""
 TICK_S = 0.5
@@ -70,6 +75,8 @@ def _main(argv: list[str]) -> int:
         return _cache(argv)
     if command == "config":
         return _config(argv)
+    if command == "exec":
+        return _exec(argv)
     if command == "lint":
         return _lint(argv)
     return _install(command, argv)
@@ -90,10 +97,10 @@ def _install(command: str, argv: list[str]) -> int:
     )
     install, given = read()
     arguments = read_plan_arguments(given, one_call=install.one_call)
-    settings = resolve_settings(given, os.environ, _table(Path("pyproject.toml")))
+    settings = resolve_settings(given, os.environ, _table(Path("pyproject.toml")), install.implied)
     job = Job(
         install=install,
-        reread=lambda fetched: read(fetched)[0],
+        reread=lambda fetched, target: read(fetched, target)[0],
         settings=settings,
         environ=os.environ,
         cwd=folder,
@@ -103,10 +110,15 @@ def _install(command: str, argv: list[str]) -> int:
         install_groups=arguments.install_groups,
         from_install_group=arguments.from_install_group,
     )
+    if install.report:
+        see_that_it_can_be_written(install.report)
     result = anyio.run(partial(_show_run, job, sys.stderr))
+    if install.report and result.plan is not None:
+        write_text(sys.stdout, write_report(install.report, result.plan))
     if result.plan is not None and result.error is None and install.dry_run:
         width = terminal_size(sys.stdout).columns
-        write_lines(sys.stdout, show_plan(result.plan, arguments, settings, cwd=folder, width=width))
+        lines = show_plan(result.plan, arguments, settings, cwd=folder, width=width)
+        write_lines(sys.stdout, () if install.report == STDOUT else lines)
         return result.exit_code
     return _end(result)
 
@@ -133,6 +145,14 @@ def _config(argv: Sequence[str]) -> int:
     lines = run_config_command(argv, environ=os.environ, table=_table(Path("pyproject.toml")))
     write_lines(sys.stdout, lines)
     return 0
+
+
+def _exec(argv: Sequence[str]) -> int:
+    table = _table(Path("pyproject.toml"))
+    asked = read_exec_arguments(argv, environ=os.environ, table=table, cwd=_working_folder(), load=_document)
+    result = anyio.run(partial(_show_command, asked, sys.stderr))
+    write_lines(sys.stderr, failure_block(result))
+    return result.exit_code
 
 
 def _lint(argv: Sequence[str]) -> int:
@@ -171,6 +191,26 @@ async def _show_run(job: Job, stream: TextIO) -> RunResult:
         verbosity=job.install.verbosity,
         started_at=anyio.current_time(),
     )
+    return await _showing(display, partial(run, job), stream)
+
+
+async def _show_command(asked: ExecArguments, stream: TextIO) -> RunResult:
+    """Run the command of `exec` and say beside its output what it waits for."""
+    # Most of this program, which an installation that has nothing to do is not to load.
+    from resilient_pip.exec_command.running import run_command  # noqa: PLC0415
+
+    display = Beside(
+        stream,
+        interval_s=asked.job.settings.heartbeat_s,
+        started_at=anyio.current_time(),
+        verbosity=asked.job.install.verbosity,
+    )
+    return await _showing(display, partial(run_command, asked), stream)
+
+
+async def _showing(
+    display: Subscriber, work: Callable[[Emit], Awaitable[RunResult]], stream: TextIO
+) -> RunResult:
     hub = Hub([display], anyio.current_time)
 
     async def tick() -> None:
@@ -181,7 +221,7 @@ async def _show_run(job: Job, stream: TextIO) -> RunResult:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tick)
         try:
-            result = await run(job, hub.emit)
+            result = await work(hub.emit)
         finally:
             hub.close()
         write_lines(stream, [f"resilient-pip: a display ended: {reason}" for reason in hub.dropped])
@@ -191,17 +231,21 @@ async def _show_run(job: Job, stream: TextIO) -> RunResult:
 
 def _table(path: Path) -> Mapping[str, Any]:
     """Read `[tool.resilient-pip]`; empty where there is no such file or table."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise UsageError(message=f"{path}: {error}") from error
-    tool = document.get("tool", {})
+    tool = _document(path).get("tool", {})
     table = tool.get("resilient-pip", {}) if isinstance(tool, dict) else None
     if not isinstance(table, dict):
         raise UsageError(message=f"{path}: [tool.resilient-pip] is not a table")
     return table
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    """Read a TOML file; empty where there is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(message=f"{path}: {error}") from error
 
 
 def _end(result: RunResult) -> int:

@@ -36,7 +36,7 @@ InstallGroup: TypeAlias = Callable[[Group, "dict[ProjectName, Path]", Callable[[
 
 @dataclass
 class Delivery:
-    """One plan on its way into the environment."""
+    """The latest stage of a plan on its way into the environment."""
 
     plan: Plan
     downloads: Downloads
@@ -73,7 +73,7 @@ class Delivery:
             raise self._failed
 
     async def _fetch_all(self) -> None:
-        wanted = [planned for planned in self.plan.files if planned.form.is_fetched]
+        wanted = [planned for planned in self.plan.latest.files if planned.form.is_fetched]
         if not wanted:
             return
         async with phase(self.emit, Phase.DOWNLOAD), anyio.create_task_group() as tasks:
@@ -93,15 +93,16 @@ class Delivery:
 
     async def _install_all(self) -> None:
         """Install one group after the other until one fails; those before it come to their end."""
-        groups = self.plan.groups
+        groups = self.plan.latest.groups
+        before = len(self.plan.groups) - len(groups)
         wheels: dict[str, dict[ProjectName, Path]] = {}
         async with anyio.create_task_group() as installing:
             try:
                 if self.everything_first:
-                    await self._arrived(self.plan.files)
+                    await self._arrived(self.plan.latest.files)
                     for group in groups:
                         wheels[group.name] = await self._build(group)
-                for number, group in enumerate(groups, 1):
+                for number, group in enumerate(groups, before + 1):
                     if not self.everything_first:
                         await self._arrived(group.files)
                         wheels[group.name] = await self._build(group)

@@ -3,6 +3,7 @@
     ResilientPipError                      exit
       UsageError           usage              2
         PlanOutdated       plan-outdated      2
+        CommandUnusable    no-command         126 or 127
       TargetRefused        target-refused     1
       StorageError         cannot-write      73
       SourceError                                one source failed to serve one request
@@ -82,6 +83,20 @@ class PlanOutdated(UsageError):
 
 
 @dataclass(kw_only=True, eq=False)
+class CommandUnusable(UsageError):
+    """The command that `exec` is to start is not there (exit 127), or cannot be started (126)."""
+
+    code = "no-command"
+    default_exit = 127
+    found: bool
+
+    @property
+    def exit_code(self) -> int:
+        """As a shell has it."""
+        return 126 if self.found else 127
+
+
+@dataclass(kw_only=True, eq=False)
 class TargetRefused(ResilientPipError):
     """The environment must not or cannot be installed into (PEP 668, no usable Python…)."""
 
@@ -120,8 +135,11 @@ class Unreachable(SourceError):
     code = "unreachable"
     default_exit = 69
     kind: str
-    """One of "dns", "refused", "tls", "proxy", "connect-timeout", "network"."""
+    """One of "dns", "refused", "tls", "proxy", "connect-timeout", "network", "setting"."""
     reason: str
+    fault: str = ""
+    """What no further try changes: of a certificate, whether it is of an unknown "authority", "expired",
+    "early", for another "name", or the "client"'s; of a proxy, that it "refused"."""
 
     def __str__(self) -> str:
         return f"no connection ({self.kind}): {self.reason}"
@@ -192,6 +210,8 @@ class Refused(SourceError):
 
     code = "refused"
     status: int
+    detail: str = ""
+    """What else is known: the login that it was sent."""
 
     @property
     def exit_code(self) -> int:
@@ -199,7 +219,7 @@ class Refused(SourceError):
         return 69 if self.status in UNAUTHORISED else 1
 
     def __str__(self) -> str:
-        return f"HTTP {self.status}"
+        return f"HTTP {self.status}, {self.detail}" if self.detail else f"HTTP {self.status}"
 
 
 @dataclass(kw_only=True, eq=False)

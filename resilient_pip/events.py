@@ -38,6 +38,8 @@ class PhaseStarted:
     """A phase of the run began. Phases overlap: groups install while others download."""
 
     phase: Phase
+    group: str | None = None
+    """The group that is planned alone, once all before it is installed; None: it is for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class PhaseFinished:
     phase: Phase
     outcome: Outcome
     elapsed_s: float
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ class CacheOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReady:
-    """All files are known."""
+    """All files of the plan's latest stage are known."""
 
     plan: Plan
 

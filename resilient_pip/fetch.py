@@ -82,11 +82,13 @@ class Downloads:
         settings: Settings,
         emit: Emit,
         mirrors: Callable[[RemoteFile], Sequence[Find]] = lambda _: (),
+        relisted: Callable[[RemoteFile], Find | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._emit = emit
         self._mirrors = mirrors
+        self._relisted = relisted
         self._slots = Slots(total=settings.parallel, per_host=settings.parallel_per_host)
         self._around = Circumstances(client=client, slots=self._slots, settings=settings, emit=emit)
         self._jobs: dict[str, _Job] = {}
@@ -195,7 +197,7 @@ class Downloads:
             known = None if "sha256" in file.hashes else await self._store.recall(file)
             transfer = Transfer(
                 file=file,
-                places=Places(file.url, self._mirrors(file)),
+                places=Places(file.url, self._mirrors(file), relisted=self._relisted(file)),
                 subject=job.subject,
                 partial=partial,
                 known=known[0] if known else None,

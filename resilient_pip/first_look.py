@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from anyio import to_thread
 
 from resilient_pip.child.command import child_environment
-from resilient_pip.errors import UsageError
 from resilient_pip.events import Emit, Noted
 from resilient_pip.install.journal import journal_path
 from resilient_pip.install.scheme import Scheme, scheme_of
 from resilient_pip.job import Job
-from resilient_pip.model import Requirement
 from resilient_pip.plan.satisfied import is_satisfied
+from resilient_pip.plan.stages import check_marks
 from resilient_pip.target.environment import Target, inspect
 from resilient_pip.target.pip_copy import PipCopy, copy_probe
 from resilient_pip.target.usable import Destination, check_usable
@@ -46,14 +44,14 @@ async def look(job: Job, workspace: Workspace, emit: Emit) -> Found:
     """Look at everything about the target that can be wrong.
 
     Raises:
-        UsageError: a directive asks for what is not supported.
+        UsageError: a directive asks for what cannot be had with an option.
         TargetRefused: the target must not or cannot be installed into.
         StorageError: the target cannot be written.
     """
     install = job.install
     for warning in install.warnings:
         emit(Noted(message=warning))
-    _refuse_stages(install.requirements)
+    check_marks(install, in_file=job.to_save or bool(job.plan_files))
     copy = await to_thread.run_sync(copy_probe, workspace.root)
     target = await inspect_offline(job, workspace, copy)
     destination = check_usable(target, install)
@@ -70,10 +68,3 @@ async def inspect_offline(job: Job, workspace: Workspace, copy: PipCopy) -> Targ
     """Let the target tell about itself, in the environment of a child that knows no index."""
     offline = child_environment(job.environ, index_urls=(), temp=workspace.temporary)
     return await inspect(job.install.python, copy, offline)
-
-
-def _refuse_stages(requirements: Iterable[Requirement]) -> None:
-    for requirement in requirements:
-        if requirement.directive.no_build_isolation:
-            message = "no-build-isolation: building a group in a stage of its own is not supported yet"
-            raise UsageError(message=message, source=requirement.directive.source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.model import Install
 from resilient_pip.settings import Settings
 
@@ -14,12 +15,14 @@ class Job:
     """Everything that a run needs to know from outside."""
 
     install: Install
-    reread: Callable[[Mapping[str, str]], Install] = field(repr=False)
-    """Reads the command line again, given the texts of files behind URLs."""
+    reread: Callable[[Mapping[str, str], TargetMarkers | None], Install] = field(repr=False)
+    """Reads the command line again, given the texts of files behind URLs, and the target once it is known."""
     settings: Settings
     environ: Mapping[str, str] = field(repr=False)
     cwd: str
     """The user's folder: relative paths of requirements and options start there."""
+    fetched: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The texts of files behind URLs, as far as they are here."""
     plan_only: bool = False
     """End with the plan."""
     to_save: bool = False

@@ -69,7 +69,7 @@ class Mirrors:
 
 
 class Relisted:
-    """Where the files of a plan are by now, by the pages of their own indexes: a signed URL does not last."""
+    """Where files are by now, by the pages of their own indexes: a signed URL does not last."""
 
     def __init__(self, indexes: Sequence[str], *, reader: SmallReader, emit: Emit) -> None:
         """Make them.
@@ -82,21 +82,24 @@ class Relisted:
         self._urls = {redact(url): url for url in indexes}
         self._reader = reader
         self._emit = emit
-        self._indexes: dict[SafeUrl, _Mirror] = {}
 
-    def of_file(self, file: RemoteFile) -> tuple[Find, ...]:
-        """Say where else a file may be looked for; nowhere where no index on the network lists it."""
+    def of_file(self, file: RemoteFile) -> Find | None:
+        """Say how to look a file up again, on a page that is read each time.
+
+        None where no index on the network lists it, or nothing would show that it is the same file.
+        """
         is_listed = file.index.startswith(("http:", "https:")) and file.index != file.safe_url
         if not is_listed or SECURE.isdisjoint(file.hashes):
-            return ()
-        if file.index not in self._indexes:
-            url = self._urls.get(file.index, file.index)
-            self._indexes[file.index] = _Mirror(url, self._reader, self._emit, kind="index")
+            return None
+        url = self._urls.get(file.index, file.index)
 
         def choose(listed: ListedFile) -> str | None:
             return None if without_login(listed.file.url) == file.url else listed.file.url
 
-        return (partial(self._indexes[file.index].find, file, choose),)
+        async def find() -> str | None:
+            return await _Mirror(url, self._reader, self._emit, kind="index").find(file, choose)
+
+        return find
 
 
 class _Mirror:

@@ -6,7 +6,7 @@ import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import Any, NewType
 from urllib.parse import urlsplit, urlunsplit
 
 ProjectName = NewType("ProjectName", str)
@@ -97,6 +97,7 @@ class Directive:
     retries: int | None = None
     """Tries without progress for each file of the requirement."""
     no_build_isolation: bool = False
+    """Whether its group is planned and built without isolation, once all before it are installed."""
     source: SourceLine | None = None
     """Where the directive itself stands."""
 
@@ -149,7 +150,12 @@ class Network:
     cert: str | None = None
     client_cert: str | None = None
     proxy: str | None = field(default=None, repr=False)
+    """Empty: no proxy, whatever the environment says; None: as that says."""
     trusted_hosts: tuple[str, ...] = ()
+    legacy_certs: bool = False
+    """Whether the system's certificates do not count (--use-deprecated=legacy-certs)."""
+    keyring_provider: str = "auto"
+    """One of pip's: "auto", "disabled", "import", "subprocess"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +189,14 @@ class Install:
     """The folder of --target, --prefix or --root, where given."""
     user: bool = False
     dry_run: bool = False
+    only_deps: bool = False
+    """--only-deps: what the requirements need, without what they name."""
+    report: str | None = None
+    """--report: the file for pip's report, "-" for stdout."""
+    locked: tuple[LockedFile, ...] = field(default=(), repr=False)
+    """The files that lock files (PEP 751) name for requirements of theirs."""
+    implied: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What pip's options (--timeout…) say of settings of this program: field name to option and text."""
     verbosity: int = 0
     """-v counts up, -q counts down."""
     log: str | None = None
@@ -191,6 +205,8 @@ class Install:
     """What pip warned of while it read, a line each."""
     unread: tuple[UnreadFile, ...] = ()
     """Files whose texts are still to be fetched; until then, what they ask for is missing here."""
+    waits_for_target: bool = False
+    """Whether to read again once the target is known: it decides what a lock file or script asks for."""
 
 
 # --- what indexes offer ----------------------------------------------------------------------------
@@ -228,6 +244,17 @@ class RemoteFile:
         return self.filename.endswith(".whl")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFile:
+    """The only file that a project may come from, as a lock file (PEP 751) names it."""
+
+    lock: str = field(repr=False)
+    """The lock file's URL; may carry credentials."""
+    file: RemoteFile
+    upload_time: str | None = None
+    """RFC 3339, where the lock file tells."""
+
+
 # --- what is planned -------------------------------------------------------------------------------
 
 
@@ -255,6 +282,8 @@ class PlannedFile:
     form: RequirementForm = RequirementForm.NAMED
     requested: bool = False
     """Whether the user asked for this project (pip writes REQUESTED then)."""
+    asked_as: str | None = None
+    """Its name as the first line that asks for it spells it: pip names the folder of its headers by that."""
     extras: frozenset[str] = frozenset()
     requires: tuple[str, ...] = ()
     """Requires-Dist lines of its core metadata."""
@@ -272,6 +301,8 @@ class PlannedFile:
     """Its own options that a build obeys: "--config-settings=k=v"."""
     terms: Terms | None = None
     """How patient its transfer is; None until the plan is made."""
+    reported: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Its entry of pip's installation report; empty where the plan comes from a file."""
 
     @property
     def pin(self) -> str:
@@ -310,26 +341,6 @@ class Stage:
 
     groups: tuple[Group, ...]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Exact files for everything asked for."""
-
-    stages: tuple[Stage, ...]
-    satisfied: tuple[str, ...] = ()
-    """Requirements that what is installed fulfils already, as "numpy 1.26.4"."""
-    order: tuple[str, ...] = ()
-    """Names of install groups in their order, also of those that need nothing any more."""
-    options: tuple[str, ...] = ()
-    """Words of pip's that had a say in which files were chosen (`pip_options.deciding`)."""
-    made_for: str = ""
-    """The interpreter that it was made for, as people read it: "CPython 3.11 on linux x86_64"."""
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """All groups, in the order in which they are installed."""
-        return tuple(group for stage in self.stages for group in stage.groups)
-
     @property
     def files(self) -> tuple[PlannedFile, ...]:
         """All files, first needed first."""
@@ -339,6 +350,40 @@ class Plan:
     def replaces(self) -> bool:
         """Whether anything that is installed goes."""
         return any(planned.replaces for planned in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Exact files for everything asked for, as far as it can be planned yet."""
+
+    stages: tuple[Stage, ...]
+    later: tuple[str, ...] = ()
+    """Names of the groups that have a stage of their own, planned once all before it is installed."""
+    satisfied: tuple[str, ...] = ()
+    """Requirements that what is installed fulfils already, as "numpy 1.26.4"."""
+    order: tuple[str, ...] = ()
+    """Names of install groups in their order, also of those that need nothing any more; without `later`."""
+    options: tuple[str, ...] = ()
+    """Words of pip's that had a say in which files were chosen (`plan.planning.options_of`)."""
+    made_for: str = ""
+    """The interpreter that it was made for, as people read it: "CPython 3.11 on linux x86_64"."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Its marker variables (PEP 508); empty where the plan comes from a file."""
+
+    @property
+    def latest(self) -> Stage:
+        """The stage that was planned last: all before it are installed."""
+        return self.stages[-1] if self.stages else Stage(groups=())
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All groups, in the order in which they are installed."""
+        return tuple(group for stage in self.stages for group in stage.groups)
+
+    @property
+    def files(self) -> tuple[PlannedFile, ...]:
+        """All files, first needed first."""
+        return tuple(planned for stage in self.stages for planned in stage.files)
 
 
 # --- what came of it -------------------------------------------------------------------------------
@@ -381,6 +426,8 @@ class Failure:
     requirement: Requirement | None = None
     source: SourceLine | None = None
     """The line that names what failed, where it is no requirement but a file of them."""
+    proxy: SafeUrl | None = None
+    """The proxy on the way to the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

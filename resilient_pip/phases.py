@@ -12,10 +12,10 @@ from resilient_pip.model import Outcome, Phase
 
 
 @asynccontextmanager
-async def phase(emit: Emit, name: Phase) -> AsyncIterator[None]:
+async def phase(emit: Emit, name: Phase, *, group: str | None = None) -> AsyncIterator[None]:
     """Emit the pair of events around what is done inside; the outcome follows from how it is left."""
     started = anyio.current_time()
-    emit(PhaseStarted(phase=name))
+    emit(PhaseStarted(phase=name, group=group))
     outcome = Outcome.CANCELLED
     try:
         yield
@@ -24,4 +24,5 @@ async def phase(emit: Emit, name: Phase) -> AsyncIterator[None]:
         outcome = Outcome.FAILED
         raise
     finally:
-        emit(PhaseFinished(phase=name, outcome=outcome, elapsed_s=anyio.current_time() - started))
+        elapsed_s = anyio.current_time() - started
+        emit(PhaseFinished(phase=name, outcome=outcome, elapsed_s=elapsed_s, group=group))

@@ -37,8 +37,6 @@ class Fate(enum.Enum):
     """This program acts on it itself."""
     IGNORED = "ignored"
     """It has no effect here."""
-    REFUSED = "refused"
-    """It is a usage error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +164,6 @@ def _ignored(dest: str, *flags: str, why: str) -> Row:
     return Row(dest=dest, flags=flags, fate=Fate.IGNORED, why=why)
 
 
-def _refused(dest: str, *flags: str, why: str) -> Row:
-    return Row(dest=dest, flags=flags, fate=Fate.REFUSED, why=why, refuses=lambda _: True)
-
-
 _FOREIGN = ("--platform=", "--python-version=", "--implementation=", "--abi=")
 _DECIDING = (
     *("--ignore-requires-python", "--no-deps", "--pre", "--all-releases=", "--only-final="),
@@ -230,7 +224,16 @@ ROWS: tuple[Row, ...] = (
         why="the plan is made by pip's current resolver, not by legacy-resolver",
     ),
     # Read here.
-    _read("requirements", "--requirement", why="files are read with pip's parser and flattened"),
+    _read(
+        "requirements",
+        "--requirement",
+        why="files, lock files too, are read with pip's parsers and flattened",
+    ),
+    _read(
+        "requirements_from_scripts",
+        "--requirements-from-script",
+        why="the script's block (PEP 723) is read with pip's parser",
+    ),
     _read("constraints", "--constraint", why="files are read with pip's parser and flattened"),
     _read("editables", "--editable", why="a requirement"),
     _read("dependency_groups", "--group", why="its requirements join those of the command line"),
@@ -245,36 +248,29 @@ ROWS: tuple[Row, ...] = (
     _read("cache_dir", "--cache-dir", "--no-cache-dir", why="files are kept in a folder inside it"),
     _read("python", "--python", why="the interpreter that the children run on"),
     _read("dry_run", "--dry-run", why="the run ends with the plan"),
-    _read("isolated_mode", "--isolated", why="children never read configuration; this program obeys it"),
+    # pip's own could not be divided into groups: it does not tell what the projects left out need.
+    _read("only_dependencies", "--only-deps", why="what was asked for itself is left out of the plan"),
     # Written by pip it would hold the gateway's addresses.
+    _read("json_report_file", "--report", why="pip's report, with the addresses of the indexes"),
+    _read("isolated_mode", "--isolated", why="children never read configuration; this program obeys it"),
+    # Written by pip it would hold the gateway's addresses too.
     _read("log", "--log", why="this program writes what its children print"),
     _read("verbose", "--verbose", why="how much this program tells"),
     _read("quiet", "--quiet", why="how much this program tells"),
     _read("help", "--help", why="shows this program's options and pip's"),
+    _read("no_input", "--no-input", why="keyring is not asked; no child ever waits for input anyway"),
+    # For settings of this program that nobody gave (`implied`).
+    _read("timeout", "--timeout", why="the longest wait for a byte, in place of the time-outs here"),
+    _read("retries", "--retries", why="one less than the tries without progress"),
+    _read("resume_retries", "--resume-retries", why="the same; the larger of both counts"),
+    _read("progress_bar", "--progress-bar", why="off and raw: lines of a log, on a terminal too"),
     # Without effect.
-    _ignored("timeout", "--timeout", why="--stall-timeout and its neighbours take its place"),
-    _ignored("retries", "--retries", why="--tries takes its place"),
-    _ignored("resume_retries", "--resume-retries", why="--tries takes its place"),
-    _ignored("refresh_package", "--refresh-package", why="index pages are read afresh in every run"),
-    _ignored("progress_bar", "--progress-bar", why="--progress takes its place"),
-    _ignored("no_input", "--no-input", why="no child is ever asked to wait for input"),
-    _ignored("no_color", "--no-color", why="children write to a pipe"),
+    _ignored("refresh_package", "--refresh-package", why="every run asks the index whether a page is new"),
+    _ignored("no_color", "--no-color", why="nothing here is coloured, and children write to a pipe"),
     _ignored("debug_mode", "--debug", why="a child's failure is told from its messages"),
     _ignored("no_clean", "--no-clean", why="build folders lie in the run's own folder and go with it"),
     _ignored("use_pep517", "--use-pep517", why="pip builds in no other way any more"),
     _ignored("disable_pip_version_check", "--disable-pip-version-check", why="children never check"),
     _ignored("no_python_version_warning", "--no-python-version-warning", why="without effect in pip too"),
     _ignored("version", "--version", why="this program has its own"),
-    # Not to be had.
-    _refused(
-        "only_dependencies",
-        "--only-deps",
-        why="install groups are made of the requirements themselves",
-    ),
-    _refused("json_report_file", "--report", why="pip's report would name the gateway's addresses"),
-    _refused(
-        "requirements_from_scripts",
-        "--requirements-from-script",
-        why="write the script's dependencies into a requirements file",
-    ),
 )

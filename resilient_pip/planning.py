@@ -83,7 +83,7 @@ class Planning:
             return self.gateway.remote_file(url) or known.get(url)
 
         report = read_report(document, resolve=resolve, installed=installed)
-        if self.job.to_save:
+        if self.job.to_save or install.report:
             report = await self._with_hashes(report)
         report = report.with_sizes(await self._sizes(report))
         plan = make_plan(
@@ -162,7 +162,7 @@ class Planning:
         return await downloads.fetch(wanted)
 
     async def _with_hashes(self, report: Report) -> Report:
-        """Fetch the files that the index tells no good hash of: whoever uses the plan has to check them.
+        """Fetch the files that the index tells no good hash of: a plan for others and pip's report hold one.
 
         Raises:
             RunFailed: one cannot be had.

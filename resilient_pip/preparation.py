@@ -40,7 +40,7 @@ async def prepare(job: Job, workspace: Workspace, found: Found, emit: Emit) -> P
         StorageError: the folder that --file-cache names cannot be used; or what an earlier run has left half
             installed cannot be removed.
     """
-    cache = await _open_cache(job, workspace, emit)
+    cache = await open_run_cache(job, workspace, emit)
     target = found.target
     repaired: tuple[Repaired, ...] = ()
     if job.plan_only:
@@ -57,7 +57,12 @@ async def prepare(job: Job, workspace: Workspace, found: Found, emit: Emit) -> P
     )
 
 
-async def _open_cache(job: Job, workspace: Workspace, emit: Emit) -> OpenCache:
+async def open_run_cache(job: Job, workspace: Workspace, emit: Emit) -> OpenCache:
+    """Open the cache, and tell what is to be known of it.
+
+    Raises:
+        StorageError: the folder that --file-cache names cannot be used.
+    """
     own = workspace.root / "files"
     cache = await to_thread.run_sync(open_cache, job.settings, job.install.pip_cache_dir, own)
     for note in cache.notes:

@@ -15,8 +15,7 @@ from resilient_pip.failing import RunFailed
 from resilient_pip.job import Job
 from resilient_pip.model import Failure, Phase, ProjectName, UnreadFile, redact
 from resilient_pip.settings import MIB
-from resilient_pip.transport.client import Client
-from resilient_pip.transport.credentials import Credentials
+from resilient_pip.transport.access import client_of
 from resilient_pip.transport.small import SmallAnswer, SmallReader
 
 _LONGEST = 8 * MIB
@@ -35,13 +34,12 @@ async def read_remote_files(job: Job, emit: Emit) -> Job:
         RunFailed: a file cannot be had.
         UsageError: what a file says is wrong, or files name each other for ever.
     """
-    fetched: dict[str, str] = {}
     for _ in range(_DEEPEST):
         if not job.install.unread:
             return job
-        fetched |= await _fetch(job, job.install.unread, emit)
+        fetched = {**job.fetched, **await _fetch(job, job.install.unread, emit)}
         # Not in a thread: pip's parser, and what keeps it quiet, change what belongs to the whole process.
-        job = replace(job, install=job.reread(fetched))
+        job = replace(job, install=job.reread(fetched, None), fetched=fetched)
     [first, *_] = job.install.unread
     message = f"{redact(first.url)}: the {_DEEPEST + 1}st of files that name one another"
     raise UsageError(message=message, source=first.source)
@@ -49,7 +47,6 @@ async def read_remote_files(job: Job, emit: Emit) -> Job:
 
 async def _fetch(job: Job, files: Iterable[UnreadFile], emit: Emit) -> dict[str, str]:
     install = job.install
-    credentials = Credentials([*install.find_links, *install.index_urls], job.environ)
     texts: dict[str, str] = {}
     failed: list[RunFailed] = []
 
@@ -61,7 +58,8 @@ async def _fetch(job: Job, files: Iterable[UnreadFile], emit: Emit) -> dict[str,
             failed.append(_failure(file, error))
             tasks.cancel_scope.cancel()
 
-    async with Client(network=install.network, settings=job.settings, credentials=credentials) as client:
+    async with client_of(job, [*install.find_links, *install.index_urls], emit) as client:
+        client.prepare(file.url for file in files)
         reader = SmallReader(client, job.settings, emit)
         async with anyio.create_task_group() as tasks:
             for file in files:

@@ -48,6 +48,7 @@ def failure_block(result: RunResult) -> list[str]:
         *_row("package", _package(failure)),
         *_row("asked for", *_asked(error, failure)),
         *_row("from", _source(error, failure)),
+        *_row("through", (failure.proxy if failure else None) or ""),
         *_row("cause", *_cause(error)),
         *_row("tries", tries),
         *_row("kept", _kept(result)),
@@ -120,7 +121,9 @@ def _kept(result: RunResult) -> str:
 
 def _groups(result: RunResult) -> list[str]:
     """Name the groups that are installed and those not reached: in one line where it fits."""
-    installed = _row("installed", listed(result.installed, LIST_WIDTH))
+    has_stages = result.plan is not None and (result.plan.later or len(result.plan.stages) > 1)
+    stay = "; they stay" if has_stages and result.installed else ""
+    installed = _row("installed", f"{listed(result.installed, LIST_WIDTH)}{stay}")
     missing = listed(result.not_reached, LIST_WIDTH)
     if not missing:
         return installed

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from anyio import to_thread
 
@@ -13,24 +15,28 @@ from resilient_pip.cache.store import Store
 from resilient_pip.child.command import child_environment
 from resilient_pip.child.pip import Pip
 from resilient_pip.child.process import Supervisor
-from resilient_pip.events import Emit
+from resilient_pip.events import Emit, Noted
 from resilient_pip.fetch import Downloads
+from resilient_pip.gateway.address import lasting_address
 from resilient_pip.gateway.early import MOST
 from resilient_pip.gateway.server import Gateway
-from resilient_pip.gateway.sources import order_sources
+from resilient_pip.gateway.sources import Source, order_sources
 from resilient_pip.gateway.wanted import routes_of, sdists_do_not_matter, specifiers
 from resilient_pip.index.candidates import TargetMarkers
+from resilient_pip.index.filenames import is_distribution, last_segment
 from resilient_pip.index.usable import UsableWheels
 from resilient_pip.job import Job
 from resilient_pip.mirrors import Mirrors, Relisted, main_index
 from resilient_pip.model import RemoteFile
 from resilient_pip.pip_options import is_foreign
 from resilient_pip.preparation import Prepared
+from resilient_pip.target.environment import Target
 from resilient_pip.target.pip_copy import pip_argv, planning_argv
-from resilient_pip.transport.client import Client
-from resilient_pip.transport.credentials import Credentials
+from resilient_pip.transport.access import client_of
 from resilient_pip.transport.places import Find
 from resilient_pip.transport.small import SmallReader
+from resilient_pip.transport.tls import write_trusted
+from resilient_pip.transport.trusted import TrustedHosts
 from resilient_pip.workspace import Workspace
 
 _AMPLE = 4 * MOST
@@ -59,13 +65,17 @@ async def open_services(
     Raises:
         UsageError: the proxy or a certificate that the user named is no good.
     """
-    gateway, downloads = await _open_gateway(job, prepared, emit, lifetimes)
+    gateway, downloads = await open_gateway(
+        job, prepared.cache.store, emit, lifetimes, target=prepared.target
+    )
     supervisor = Supervisor(
         emit=emit,
         settings=job.settings,
         log_folder=workspace.logs,
         clean=gateway.in_upstreams_words,
     )
+
+    trusted = await to_thread.run_sync(write_trusted, job.install.network, workspace.temporary)
 
     def pip(cache_dir: str | None) -> Pip:
         env = child_environment(
@@ -74,6 +84,7 @@ async def open_services(
             temp=workspace.temporary,
             cache_dir=cache_dir,
             proxy=job.install.network.proxy,
+            certificates=trusted,
         )
         return Pip(argv=pip_argv(prepared.target.python, prepared.copy), env=env, cwd=job.cwd)
 
@@ -88,9 +99,21 @@ async def open_services(
     )
 
 
-async def _open_gateway(
-    job: Job, prepared: Prepared, emit: Emit, lifetimes: AsyncExitStack
+async def open_gateway(
+    job: Job, store: Store, emit: Emit, lifetimes: AsyncExitStack, *, target: Target | None
 ) -> tuple[Gateway, Downloads]:
+    """Start the gateway; `lifetimes` ends it.
+
+    Args:
+        job: where files come from, and how patiently.
+        store: where they go.
+        emit: hears of every transfer.
+        lifetimes: of what is started.
+        target: what files are for; None: for clients that choose by themselves, at an address that lasts.
+
+    Raises:
+        UsageError: the proxy or a certificate that the user named is no good.
+    """
     install, settings = job.install, job.settings
     routes = routes_of(install)
     sources = order_sources(
@@ -98,12 +121,13 @@ async def _open_gateway(
         index_urls=install.index_urls,
         routes=routes,
         skippable=settings.index_failure_skip,
+        locked=install.locked,
     )
+    sources = _admitted(sources, TrustedHosts(install.network.trusted_hosts), emit)
     urls = [source.url for source in sources]
-    credentials = Credentials([*urls, *settings.mirror], job.environ)
-    client = await lifetimes.enter_async_context(
-        Client(network=install.network, settings=settings, credentials=credentials)
-    )
+    upstream = [*urls, *settings.mirror]
+    client = await lifetimes.enter_async_context(client_of(job, upstream, emit))
+    client.prepare(upstream)
     mirrors = Mirrors(
         settings.mirror,
         index=main_index(install.index_urls, urls),
@@ -113,11 +137,14 @@ async def _open_gateway(
     relisted = Relisted(urls, reader=SmallReader(client, settings, emit), emit=emit)
 
     def places(file: RemoteFile) -> tuple[Find, ...]:
-        return (*(relisted.of_file(file) if job.plan_files else ()), *mirrors.of_file(file))
+        # A plan may be old, and the host that it names be gone.
+        again = relisted.of_file(file) if job.plan_files else None
+        return (*((again,) if again else ()), *mirrors.of_file(file))
 
-    answers = Answers(prepared.cache.store.root) if prepared.cache.store.persistent else None
+    answers = Answers(store.root) if store.persistent else None
+    lasts = store.persistent and target is None
     downloads = Downloads(
-        client=client, store=prepared.cache.store, settings=settings, emit=emit, mirrors=places
+        client=client, store=store, settings=settings, emit=emit, mirrors=places, relisted=relisted.of_file
     )
     gateway = Gateway(
         sources=sources,
@@ -125,15 +152,33 @@ async def _open_gateway(
         reader=SmallReader(client, settings, emit, answers=answers),
         downloads=downloads,
         emit=emit,
-        target=TargetMarkers(environment=prepared.target.markers, tags=prepared.target.tags),
-        wheels=None if is_foreign(install.plan_options) else UsableWheels(prepared.target.tags),
-        thins=sdists_do_not_matter(install),
+        target=TargetMarkers(environment=target.markers, tags=target.tags) if target else None,
+        wheels=UsableWheels(target.tags) if target and not is_foreign(install.plan_options) else None,
+        thins=target is not None and sdists_do_not_matter(install),
         constraints=specifiers(install.constraints),
         mirrors=mirrors.of_metadata,
         answers=answers,
-        downloads_early=await to_thread.run_sync(_may_download_early, job, prepared.cache.store),
+        address=lasting_address(store.root, [source.safe_url for source in sources]) if lasts else None,
+        downloads_early=target is not None and await to_thread.run_sync(_may_download_early, job, store),
     )
     return await lifetimes.enter_async_context(gateway), downloads
+
+
+def _admitted(sources: Iterable[Source], trusted: TrustedHosts, emit: Emit) -> tuple[Source, ...]:
+    """Pass over, with a warning, what pip does: pages that come from another host without TLS."""
+    admitted = []
+    for source in sources:
+        if trusted.admit(source.url) or is_distribution(last_segment(source.url)):
+            admitted.append(source)
+        else:
+            host = urlsplit(source.url).hostname
+            emit(
+                Noted(
+                    message=f"{source.safe_url} is passed over, as it is neither https nor trusted:"
+                    f" --trusted-host {host} allows it"
+                )
+            )
+    return tuple(admitted)
 
 
 def _may_download_early(job: Job, store: Store) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from resilient_pip.beginning import carry_out
-from resilient_pip.errors import ChildFailed, DeadlineExceeded, Interrupted, ResilientPipError
+from resilient_pip.errors import ChildFailed, DeadlineExceeded, Interrupted, ResilientPipError, SourceError
 from resilient_pip.events import (
     CacheOpened,
     Emit,
@@ -30,6 +30,7 @@ from resilient_pip.job import Job
 from resilient_pip.logs import appending_logs, keep_log
 from resilient_pip.model import Group, Outcome, Phase, Plan, RunResult
 from resilient_pip.statistics import Tally
+from resilient_pip.transport.proxies import proxy_name, read_proxies
 from resilient_pip.workspace import open_workspace
 
 
@@ -43,17 +44,15 @@ async def run(job: Job, emit: Emit) -> RunResult:
         place.handle(event)
         emit(event)
 
-    failed = await _guarded(job, tell, place)
-    groups = place.plan.groups if place.plan else ()
+    failed = place.with_group(_with_proxy(job, await _guarded(job, tell, place)))
+    names = (*(group.name for group in place.plan.groups), *place.plan.later) if place.plan else ()
     failed_group = failed.failure.group if failed else None
     return RunResult(
         exit_code=failed.error.exit_code if failed else 0,
         plan=place.plan,
         installed=tuple(place.installed),
         not_reached=tuple(
-            group.name
-            for group in groups
-            if failed and group.name not in place.installed and group.name != failed_group
+            name for name in names if failed and name not in place.installed and name != failed_group
         ),
         error=failed.error if failed else None,
         failure=failed.failure if failed else None,
@@ -70,6 +69,8 @@ class _Place:
 
     cache: CacheOpened | None = None
     plan: Plan | None = None
+    planning: str | None = None
+    """The group that is planned alone; it is not in the plan before that has succeeded."""
     latest: Phase = Phase.PREPARE
     under_way: list[Phase] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
@@ -84,8 +85,8 @@ class _Place:
                 self.cache = event
             case PlanReady(plan=plan):
                 self.plan = plan
-            case PhaseStarted(phase=phase):
-                self.latest = phase
+            case PhaseStarted(phase=phase, group=group):
+                self.latest, self.planning = phase, group
                 self.under_way.append(phase)
             case PhaseFinished(phase=phase, outcome=Outcome.DONE):
                 self.under_way.remove(phase)
@@ -124,6 +125,12 @@ class _Place:
             failure = replace(failure, package=subject.project, filename=filename, url=subject.url)
         return RunFailed(error, failure)
 
+    def with_group(self, failed: RunFailed | None) -> RunFailed | None:
+        """Name the group that could not be planned."""
+        if failed is None or self.planning is None or failed.failure.phase is not Phase.PLAN:
+            return failed
+        return RunFailed(failed.error, replace(failed.failure, group=self.planning))
+
     @property
     def _plan(self) -> Plan:
         return self.plan or Plan(stages=())
@@ -140,7 +147,7 @@ async def _guarded(job: Job, emit: Emit, place: _Place) -> RunFailed | None:
     failed: RunFailed | None = None
     ended: list[RunFailed] = []
     # Received until all is tidied up: a second Ctrl-C must not leave half of it.
-    with anyio.open_signal_receiver(*_signals()) as signals:
+    with anyio.open_signal_receiver(*handled_signals()) as signals:
         async with anyio.create_task_group() as tasks:
 
             def end(error: ResilientPipError) -> None:
@@ -183,7 +190,16 @@ def _keeping_log() -> Iterator[None]:
         raise
 
 
-def _signals() -> list[signal.Signals]:
+def _with_proxy(job: Job, failed: RunFailed | None) -> RunFailed | None:
+    """Name the proxy on the way to what failed."""
+    url = failed.failure.url if failed else None
+    if failed is None or url is None or not isinstance(failed.error, (SourceError, DeadlineExceeded)):
+        return failed
+    proxy = read_proxies(job.install.network, job.environ).of(url)
+    return RunFailed(failed.error, replace(failed.failure, proxy=proxy_name(proxy) if proxy else None))
+
+
+def handled_signals() -> list[signal.Signals]:
     """Give the signals that end a run; what whoever started it had ignored (nohup) stays ignored."""
     wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     return [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]

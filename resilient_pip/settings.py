@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from resilient_pip.errors import UsageError
 from resilient_pip.units import format_bytes, format_seconds, parse_seconds, parse_size
 
 MIB = 2**20
+_NOTHING: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 def _count(text: str) -> int:
@@ -160,6 +162,7 @@ def resolve(
     given: Mapping[str, str | list[str]],
     environ: Mapping[str, str],
     table: Mapping[str, Any],
+    implied: Mapping[str, tuple[str, str]] = _NOTHING,
 ) -> tuple[Resolved, ...]:
     """Merge the three places a setting may stand in.
 
@@ -167,6 +170,7 @@ def resolve(
         given: field name to what the command line says (a list where an option is repeatable).
         environ: the environment; repeatable values are split at white space.
         table: `[tool.resilient-pip]`.
+        implied: what options of pip say where none of these says anything (`implied`).
 
     Raises:
         UsageError: a value cannot be read, or the table has an unknown key.
@@ -174,20 +178,21 @@ def resolve(
     unknown = set(table) - {option.key for option in OPTIONS}
     if unknown:
         raise UsageError(message=f"pyproject.toml: [tool.resilient-pip] has no key {min(unknown)!r}")
-    return tuple(_resolved(option, given, environ, table) for option in OPTIONS)
+    return tuple(_resolved(option, given, environ, table, implied) for option in OPTIONS)
 
 
 def resolve_settings(
     given: Mapping[str, str | list[str]],
     environ: Mapping[str, str],
     table: Mapping[str, Any],
+    implied: Mapping[str, tuple[str, str]] = _NOTHING,
 ) -> Settings:
     """Merge the three places, as `resolve` does, to the values alone.
 
     Raises:
         UsageError: a value cannot be read, or the table has an unknown key.
     """
-    return Settings(**{one.option.field_name: one.value for one in resolve(given, environ, table)})
+    return Settings(**{one.option.field_name: one.value for one in resolve(given, environ, table, implied)})
 
 
 def _resolved(
@@ -195,11 +200,13 @@ def _resolved(
     given: Mapping[str, str | list[str]],
     environ: Mapping[str, str],
     table: Mapping[str, Any],
+    implied: Mapping[str, tuple[str, str]],
 ) -> Resolved:
     for place, value in (
         (option.flag, given.get(option.field_name)),
         (option.variable, environ.get(option.variable) or None),
         (f"pyproject.toml: [tool.resilient-pip] {option.key}", table.get(option.key)),
+        implied.get(option.field_name, ("", None)),
     ):
         if value is not None:
             return Resolved(option=option, value=_read(option, place, value), place=place)

@@ -20,7 +20,12 @@ else:
 
 VERSIONS = ("25.3", "26.0", "26.1", "26.2", "26.3")
 ROOT = Path(__file__).parents[1]
-PLACES = ("tests/unit/test_pip_adapter.py", "tests/unit/test_pip_options.py", "tests/e2e")
+PLACES = (
+    "tests/unit/test_pip_adapter.py",
+    "tests/unit/test_pip_options.py",
+    "tests/unit/test_requirement_shapes.py",
+    "tests/e2e",
+)
 TEST_TOOLS = ("pytest", "pytest-timeout", "trustme")
 AGAIN = ("--last-failed", "--last-failed-no-failures", "none", "--maxfail", "1")
 TRIES = 3

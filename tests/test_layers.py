@@ -21,8 +21,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"model", "lines"},
             {"errors", "events"},
             {"settings", "advice", "argument_parser", "disk", "failing", "logs", "phases", "statistics"},
-            {"job", "policy", "index", "report", "pip_options"},
-            {"requirements", "child", "target", "cache"},
+            {"policy", "index", "report", "pip_options", "implied"},
+            {"job", "requirements", "child", "target", "cache"},
             {"pip_adapter", "transport", "workspace"},
             {"fetch", "mirrors"},
             {"gateway", "plan"},
@@ -33,7 +33,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"services"},
             {"steps"},
             {"beginning"},
-            {"session", "cache_command", "config_command", "lint_command", "plan_command"},
+            {"session", "report_file", "cache_command", "config_command", "lint_command", "plan_command"},
+            {"exec_command"},
             {"ui"},
             {"cli"},
             {"__main__"},
@@ -66,7 +67,9 @@ EVERYWHERE = frozenset({"anyio", "packaging", "resilient_pip"}) | sys.stdlib_mod
 
 CHANGING = frozenset({"child.process", "install.installer", "install.repair", "install.unfinished"})
 """What a change of the target needs."""
-DEFERRED = frozenset({("beginning.py", "remote_requirements"), ("beginning.py", "steps")})
+DEFERRED = frozenset(
+    {("beginning.py", "remote_requirements"), ("beginning.py", "steps"), ("cli.py", "exec_command.running")}
+)
 """What a run with nothing to do does not load: where it is imported, and the module that imports the rest."""
 
 
@@ -173,5 +176,6 @@ def test_what_changes_the_target_is_imported_last() -> None:
     first, everything = (set(line.split()) for line in done.stdout.splitlines())
     assert first & {f"resilient_pip.{name}" for name in CHANGING} == set()
     programs = {"__main__", "child.guardian", "install.compiler", "remote_requirements", "target.probe"}
+    programs |= {"exec_command.process", "exec_command.running"}
     names = {".".join(module.with_suffix("").parts).removesuffix(".__init__") for module in MODULES}
     assert {f"resilient_pip.{name}" for name in names - programs - {"__init__"}} <= everything

@@ -35,7 +35,7 @@ class Builder:
     pip: Pip
     """It knows the gateway, where build requirements come from, and no cache: wheels are kept here."""
     caching_pip: Pip
-    """For checkouts: pip keeps their wheels in the user's cache, by URL and commit."""
+    """For checkouts: pip keeps their wheels in the user's cache, by URL and commit. Not without isolation."""
     traits: BuildTraits
     folder: Path
     """A private folder, where wheels that are not cached stay for the run."""
@@ -62,7 +62,8 @@ class Builder:
             StorageError: the private folder cannot be written.
         """
         if planned.form is RequirementForm.VCS:
-            return await self._build(self.caching_pip, planned, _checkout(planned))
+            pip = self.caching_pip if self.traits.are_complete else self.pip
+            return await self._build(pip, planned, _checkout(planned))
         if stored is None:
             return None
         return stored.path if planned.file.is_wheel else await self._from_sdist(planned, stored)

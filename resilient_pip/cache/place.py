@@ -8,6 +8,8 @@ partial/<key>.lock        held by the run that writes it
 urls/<digest>.json        files whose index gives no SHA-256: what the URL served last time
 answers/ab/<key>          index pages and core metadata (`answers.Answers`)
 built/ab/<key>/           wheels that were built here (`build.kept`)
+clients/                  caches of clients that ran behind the gateway: of pips
+gateway-secret            what the addresses are made of that they met it at (`gateway.address`)
 in-use                    held by every run, and alone by whoever removes finished files
 tidied                    when a run last removed old partials
 """
@@ -29,6 +31,7 @@ KEY = re.compile(r"(?:url-)?[0-9a-f]{64}(?:\.[0-9a-f]{16})?")
 FOLDER = "resilient-pip"
 """Inside `pip cache dir`, so that the usual cache mount keeps it."""
 BUILT = "built"
+CLIENTS = "clients"
 
 
 def cache_folder(settings: Settings, pip_cache_dir: str | None) -> Path | None:

@@ -16,6 +16,7 @@ from resilient_pip.build.kept import whole_wheel
 from resilient_pip.cache.contents import Contents, Entry, State, read_contents
 from resilient_pip.cache.digests import digest_file
 from resilient_pip.cache.mode import UNWRITABLE, look
+from resilient_pip.cache.place import CLIENTS
 from resilient_pip.cache.pruning import expendable
 from resilient_pip.cache.removal import remove
 from resilient_pip.cache_command.arguments import Arguments, read_arguments
@@ -65,7 +66,8 @@ def run_cache_command(
         case "prune":
             return _prune(contents, asked, now, tell)
         case _:
-            others = (*contents.records, *contents.stray)
+            clients = [folder for folder in (contents.root / CLIENTS,) if folder.is_dir()]
+            others = (*contents.records, *contents.stray, *clients)
             return removal_lines(remove(contents, contents.entries, others))
 
 

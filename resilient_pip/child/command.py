@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resilient_pip.child.files import DOLLAR
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 PIP_TIMEOUT_S = 600
 """Longer than the gateway may need for a first byte: it retries by itself, asking again brings nothing."""
 
-_PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+_CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
 
 _OF_INDEXES = re.compile(
     r"(PIP|RESILIENT_PIP)_.*"
@@ -48,6 +52,7 @@ def child_environment(
     temp: str | Path,
     cache_dir: str | None = None,
     proxy: str | None = None,
+    certificates: str | Path | None = None,
 ) -> dict[str, str]:
     """Make the environment of a pip that reads no configuration, asks nothing and uses these indexes only.
 
@@ -61,18 +66,22 @@ def child_environment(
         cache_dir: pip's cache; None: pip keeps none (URLs with a random port would only fill it).
         proxy: what --proxy says, for downloads that do not pass the gateway; empty: no proxy; None: as
             the environment says. Not a flag: that would lead requests to the gateway through the proxy.
+        certificates: the file of those that --cert makes trusted, for whoever is told of them by nobody else.
     """
     env = {
         name: value
         for name, value in environ.items()
         if not _OF_INDEXES.fullmatch(name) and name not in _COLOUR
     }
+    if certificates is not None:
+        env = dict.fromkeys(_CERTIFICATES, str(certificates)) | env
     env |= _pip_variables(index_urls, cache_dir)
     if proxy is not None:
-        env |= dict.fromkeys(_PROXIES, proxy)
+        env |= dict.fromkeys(PROXIES, proxy)
     env |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temp))
-    env |= dict.fromkeys(("NO_PROXY", "no_proxy"), _no_proxy(environ))
+    env |= dict.fromkeys(("NO_PROXY", "no_proxy"), no_proxy(environ))
     env["PYTHONUNBUFFERED"] = "1"
+    env[DOLLAR] = "$"
     return _git_variables(environ) | env
 
 
@@ -101,7 +110,7 @@ def _pip_variables(index_urls: Sequence[str], cache_dir: str | None) -> dict[str
     return variables
 
 
-def _no_proxy(environ: Mapping[str, str]) -> str:
+def no_proxy(environ: Mapping[str, str]) -> str:
     """Add loopback to the hosts that take no proxy; both spellings get it, as readers prefer either."""
     given = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     hosts = [host.strip() for host in given.split(",") if host.strip()]

@@ -108,7 +108,7 @@ _HASHES = re.compile(
     re.MULTILINE,
 )
 _BUILT = re.compile(
-    rf"(?:Failed building wheel for |Failed to build '?|generating package metadata\.\n{ARROW} )"
+    rf"(?:Failed building wheel for |Failed to build '?|generating package metadata\.\n{ARROW} (?:from )?)"
     r"(?P<package>file:[^\s']+|(?![\w+.-]+:/)[\w.-]+)"  # a folder that has not told its name yet has its URL
 )
 
@@ -178,6 +178,7 @@ RULES: tuple[Rule, ...] = (
     _rule(ChildKilled.code, r"^\s*│ exit code: -(?P<signal>\d+)$", killed_build, more=_BUILT),
     _rule(ChildFailed.code, QUOTED.pattern, quoted_build, more=_BUILT),
     _rule(ChildFailed.code, SHOWN.pattern, shown_build, more=_BUILT),
+    _rule(ChildFailed.code, r"^\s*error: backend-unavailable$", framed, more=_BUILT),
     _rule(ChildFailed.code, r"^\s*fatal: ", one_line),
     _rule(ChildFailed.code, r"^ERROR: Exception:$", last_line),
     _rule(ChildFailed.code, r"^\s*error: [a-z]+(?:-[a-z]+)+$", framed, more=_BUILT),

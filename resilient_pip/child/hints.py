@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Advice(NamedTuple):
-    """A text that builds print, and what usually is the remedy."""
+    """A text that builds print, and what usually is the remedy, with the groups of the pattern put in."""
 
     pattern: str
     hint: str
@@ -32,13 +32,21 @@ ADVICE = (
     ),
     Advice(r"CUDA_HOME|nvcc", "the build needs the CUDA toolkit (nvcc), and CUDA_HOME set to where it is"),
     Advice(
-        r"No module named '(?:torch|numpy|Cython|pybind11|tensorflow)'",
-        "it builds against a package that it does not declare: "
-        "install that first, then it with --no-build-isolation",
+        r"Cannot import build backend '(\w+)[\w.]*'\.\n\s*ModuleNotFoundError: No module named '\1'",
+        "what is built without isolation uses what is installed: require {0} too",
+    ),
+    Advice(
+        # Not what left the standard library or is no package of its own, nor a broken Python ("_ctypes").
+        r"ModuleNotFoundError: No module named '(?!_|distutils|imp'|pkg_resources|setuptools)(\w+)",
+        "its build needs {0} and does not declare it: require {0} too, and write "
+        "'# resilient-pip: no-build-isolation' behind the line that asks for what is built",
     ),
 )
 
 
 def hint_for(text: str) -> str:
     """Find what may help against a failure that prints this; empty where nothing is known."""
-    return next((advice.hint for advice in ADVICE if re.search(advice.pattern, text)), "")
+    for advice in ADVICE:
+        if found := re.search(advice.pattern, text):
+            return advice.hint.format(*found.groups())
+    return ""

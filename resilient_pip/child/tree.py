@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,19 @@ def members(session: int) -> list[int]:
     return [pid for pid, state, _ in _processes(session) if state not in _ENDED]
 
 
+def family(pids: AbstractSet[int]) -> set[int]:
+    """Pick out those of some processes that live, and add what they have started, and that in its turn.
+
+    Empty where there is no /proc. Whose parent has ended is nobody's descendant.
+    """
+    parents = {pid: int(fields[1]) for pid, fields in _statuses() if fields[0] not in _ENDED}
+    found = generation = pids & parents.keys()
+    while generation:
+        generation = {pid for pid, parent in parents.items() if parent in generation} - found
+        found |= generation
+    return set(found)
+
+
 def activity(session: int) -> Activity:
     """Add up the CPU time and I/O of a session; all zero where there is no /proc."""
     cpu_s, io = 0.0, 0
@@ -50,10 +64,18 @@ def signal_session(session: int, number: int) -> None:
 
 
 def _processes(session: int) -> Iterator[tuple[int, bytes, float]]:
-    """Give pid, state and CPU time of each process of a session (proc_pid_stat(5)).
+    """Give pid, state and CPU time of each process of a session.
 
     The CPU time holds that of the children which it has waited for: a build is mostly compilers that ended.
     """
+    for pid, fields in _statuses():
+        state, sid, ticks = fields[0], fields[3], fields[11:15]
+        if int(sid) == session:
+            yield pid, state, sum(map(int, ticks)) / _TICKS_PER_S
+
+
+def _statuses() -> Iterator[tuple[int, list[bytes]]]:
+    """Give pid and status fields, from the state on, of each process (proc_pid_stat(5))."""
     try:
         names = os.listdir(_PROC)  # noqa: PTH208  # Path objects for every process of the machine cost more
     except OSError:
@@ -66,10 +88,7 @@ def _processes(session: int) -> Iterator[tuple[int, bytes, float]]:
         except OSError:
             continue  # ended meanwhile
         # The second field is the program's name in parentheses, which may hold anything.
-        fields = stat[stat.rindex(b")") + 2 :].split()
-        state, sid, ticks = fields[0], fields[3], fields[11:15]
-        if int(sid) == session:
-            yield int(name), state, sum(map(int, ticks)) / _TICKS_PER_S
+        yield int(name), stat[stat.rindex(b")") + 2 :].split()
 
 
 def _io(pid: int) -> int:

@@ -37,7 +37,7 @@ def run_config_command(
             "resilient-pip install config; pip's own command: pip config)"
         )
     own = {name: value for name, value in found.own.items() if name not in _FLAGS}
-    settings = resolve(own, environ, table)
+    settings = resolve(own, environ, table, found.implied)
     if _JSON in found.own:
         return [json.dumps(as_json(settings, found), indent=2)]
     return as_lines(settings, found)

@@ -34,7 +34,7 @@ from resilient_pip.gateway.upstream import Upstream
 from resilient_pip.index.candidates import without_version
 from resilient_pip.index.pages import ListedFile, PageError
 from resilient_pip.index.requirements import forbidden_url, is_discarded
-from resilient_pip.index.rewrite import negotiate, rewrite
+from resilient_pip.index.rewrite import OLD_HTML_TYPE, negotiate, rewrite
 from resilient_pip.lines import printable
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, project_name
 
@@ -69,11 +69,14 @@ class Desk:
         """Whether there was metadata for which pip discards the wheel."""
         self._pages: Flights[tuple[int, ProjectName, str, Version | None], bytes | None] = Flights(tasks)
         self._withheld: Mapping[ProjectName, Version] = {}
+        self._given_up: dict[str, ResilientPipError] = {}
+        """Why which file cannot be had, by its URL: a client that asks again is told at once."""
 
     def app(self, token: str) -> ASGIApp:
         """Make the application that answers under `token`."""
         routes = [
             Route("/{number:int}/simple/{project}/", self._page),
+            Route("/{number:int}/links/", self._all_links),
             Route("/{number:int}/files/{project}/{key}/{filename}", self._file),
         ]
         return _Guard(Starlette(routes=[Mount(f"/{token}", routes=routes)]), self._failures)
@@ -132,17 +135,49 @@ class Desk:
         except PageError as error:
             raise BadContent(url=self._upstream.subject(number, project).url, reason=str(error)) from error
 
+    async def _all_links(self, request: Request) -> Response:
+        """Give the page of one --find-links source, for clients that want it whole: uv."""
+        number: int = request.path_params["number"]
+        if number >= self._upstream.count:
+            return _absent()
+        try:
+            page = await self._upstream.links(number)
+        except ResilientPipError as error:
+            return self._failed(self._upstream.subject(number, ProjectName("")), None, error)
+        if page is None:
+            return _absent()
+        body = await to_thread.run_sync(rewrite, page, OLD_HTML_TYPE, partial(self._links.file_url, number))
+        return Response(body, media_type=OLD_HTML_TYPE, headers={"Cache-Control": "no-store"})
+
+    async def _recall(self, number: int, project: ProjectName) -> None:
+        """Read the page that lists a file whose URL is of an earlier run, which had the same address.
+
+        Raises:
+            ResilientPipError: its source could not say.
+        """
+        page = await self._upstream.page(number, project) if number < self._upstream.count else None
+        for listed in page.files if page else ():
+            self._links.file_url(number, listed)
+
     async def _file(self, request: Request) -> Response | FileAnswer:
         names = request.path_params
-        place = names["number"], names["project"], names["key"]
+        number, project, key = place = names["number"], names["project"], names["key"]
+        if not self._links.is_known(number, key):
+            try:
+                await self._recall(number, project_name(project))
+            except ResilientPipError as error:
+                return self._failed(self._upstream.subject(number, project_name(project)), None, error)
         listed = self._links.find(*place, names["filename"])
         if listed:
+            failed = partial(self._failed, _subject(Kind.FILE, listed.file), listed.file)
+            if given_up := self._given_up.get(listed.file.url):
+                return failed(given_up)
             return FileAnswer(
                 listed.file,
                 files=self._files,
                 size=self._wheels.known_size(listed.file),
-                etag=f'"{names["key"]}"',
-                failed=partial(self._failed, _subject(Kind.FILE, listed.file), listed.file),
+                etag=f'"{key}"',
+                failed=failed,
             )
         listed = self._links.find(*place, names["filename"].removesuffix(_METADATA))
         if listed and (listed.file.is_wheel or listed.metadata is not None):
@@ -162,6 +197,8 @@ class Desk:
     def _failed(self, subject: Subject, file: RemoteFile | None, error: ResilientPipError) -> Response:
         """Record that a child does not get what it asked for, and say so."""
         self._failures.record(SourceFailure(subject=subject, error=error, file=file))
+        if file is not None and subject.kind is Kind.FILE:
+            self._given_up[file.url] = error
         return PlainTextResponse(f"resilient-pip: {subject.name} from {subject.url}: {error}\n", _FAILED)
 
 

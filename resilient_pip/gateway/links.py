@@ -22,12 +22,20 @@ class Links:
         """Give the index URL of one source, as pip takes it."""
         return f"{self._base}/{number}/simple/"
 
+    def links_url(self, number: int) -> str:
+        """Give the URL of the page with everything that one --find-links source lists."""
+        return f"{self._base}/{number}/links/"
+
     def file_url(self, number: int, listed: ListedFile) -> str:
         """Give the URL of a file; pip reads the file's name off its last segment."""
         file = listed.file
         key = hashlib.sha256(file.url.encode()).hexdigest()[:16]
         self._listed[number, key] = listed
         return f"{self._base}/{number}/files/{file.project}/{key}/{quote(file.filename)}"
+
+    def is_known(self, number: int, key: str) -> bool:
+        """Whether a URL with this key was made."""
+        return (number, key) in self._listed
 
     def find(self, number: int, project: str, key: str, filename: str) -> ListedFile | None:
         """Give what a file's URL was made for."""

@@ -25,6 +25,11 @@ def local_path(location: str) -> Path | None:
     return None if parts.scheme in {"http", "https"} else Path(location)
 
 
+def is_html(name: str) -> bool:
+    """Whether pip reads a file or URL of this name as a page."""
+    return mimetypes.guess_type(name, strict=False)[0] == "text/html"
+
+
 def read_index(root: Path, project: ProjectName, index: SafeUrl) -> Page | None:
     """Read `root`/`project`/index.html; None where that is missing.
 
@@ -44,9 +49,10 @@ def read_links(path: Path, index: SafeUrl) -> Page | None:
     """
     try:
         if path.is_dir():
-            return join_pages(
-                [_read_links_file(entry, index) for entry in sorted(path.iterdir()) if entry.is_file()]
-            )
+            entries = [entry for entry in path.iterdir() if entry.is_file()]
+            # As pip orders them: archives before pages, the last name first; of equals the last counts.
+            entries.sort(key=lambda entry: (not is_html(entry.name), entry.name), reverse=True)
+            return join_pages(_read_links_file(entry, index) for entry in entries)
         return _read_links_file(path, index) if path.is_file() else None
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -67,7 +73,7 @@ def join_pages(pages: Iterable[Page]) -> Page:
 
 
 def _read_links_file(path: Path, index: SafeUrl) -> Page:
-    if (mimetypes.guess_type(path.name)[0] or "") == "text/html":
+    if is_html(path.name):
         return _read_page(path, ProjectName(""), index)
     if not is_distribution(path.name):
         return links_page(())

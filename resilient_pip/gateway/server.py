@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 
 import anyio
@@ -17,6 +16,7 @@ from packaging.version import Version
 from resilient_pip.cache.answers import Answers
 from resilient_pip.errors import AttemptsExhausted
 from resilient_pip.events import Emit
+from resilient_pip.gateway.address import Address, fresh_address
 from resilient_pip.gateway.ahead import Ahead
 from resilient_pip.gateway.app import Desk
 from resilient_pip.gateway.connection import Connection
@@ -57,8 +57,10 @@ class Gateway:
         mirrors: Callable[[ListedFile], Sequence[Find]] = lambda _: (),
         answers: Answers | None = None,
         downloads_early: bool = False,
+        address: Address | None = None,
     ) -> None:
         self._sources = tuple(sources)
+        self._address = address or fresh_address()
         self._routes = routes
         self._reader = reader
         self._downloads = downloads
@@ -81,8 +83,7 @@ class Gateway:
         self._tasks: TaskGroup
 
     async def __aenter__(self) -> Gateway:  # noqa: PYI034  # Self is newer than Python 3.10
-        listening = _listen()
-        token = secrets.token_urlsafe(24)
+        listening, token = _listen(self._address.port), self._address.token
         self._links = Links(f"http://{_LOOPBACK}:{listening.getsockname()[1]}/{token}")
         self._tasks = await anyio.create_task_group().__aenter__()
         self._desk = self._build(self._tasks)
@@ -110,6 +111,16 @@ class Gateway:
     def index_urls(self) -> tuple[str, ...]:
         """One index URL per source, in the order in which pip has to be given them."""
         return tuple(self._links.index_url(number) for number in range(len(self._sources)))
+
+    def urls_of(self, kind: SourceKind) -> tuple[str, ...]:
+        """Give the URLs of the sources of one kind as other clients take them, which tell the kinds apart."""
+        url = self._links.index_url if kind is SourceKind.INDEX else self._links.links_url
+        return tuple(url(number) for number, source in enumerate(self._sources) if source.kind is kind)
+
+    @property
+    def empty_index_url(self) -> str:
+        """The URL of an index that has nothing."""
+        return self._links.index_url(len(self._sources))
 
     @property
     def failure(self) -> SourceFailure | None:
@@ -241,14 +252,19 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen() -> socket.socket:
-    """Open a port on loopback.
+def _listen(port: int) -> socket.socket:
+    """Open a port on loopback: this one, or where it is taken any.
 
     The protocol is named because asyncio turns Nagle's algorithm off only then; it would cost 40 ms for each
     answer (header and body are two writes, and the peer delays its acknowledgement of the first).
     """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind((_LOOPBACK, 0))
+    # Connections of a run that has just ended keep no other from having its port.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with suppress(OSError):
+        listening.bind((_LOOPBACK, port))
+    if not listening.getsockname()[1]:
+        listening.bind((_LOOPBACK, 0))
     listening.listen(_BACKLOG)
     return listening
 

@@ -18,7 +18,7 @@ from resilient_pip.gateway.flights import Flights
 from resilient_pip.gateway.local import links_page, local_path, read_index, read_links
 from resilient_pip.gateway.seams import Answer, Reader
 from resilient_pip.gateway.sources import Routes, Source, SourceKind
-from resilient_pip.index.filenames import belongs_to, is_distribution, is_plain, last_segment
+from resilient_pip.index.filenames import belongs_to, is_distribution, is_plain, last_segment, project_of
 from resilient_pip.index.pages import ACCEPT, ListedFile, Page, PageError, parse_page
 from resilient_pip.index.usable import UsableWheels
 from resilient_pip.model import ProjectName, RemoteFile, redact
@@ -105,6 +105,26 @@ class Upstream:
             return None
         return found if isinstance(found, Page) else None
 
+    async def links(self, number: int) -> Page | None:
+        """Give all that find-links source `number` lists; None where that is nothing.
+
+        Raises:
+            SourceError: the source could not say, and must not be skipped.
+        """
+        source = self._sources[number]
+        if source.kind is not SourceKind.FIND_LINKS:
+            return None
+        try:
+            found = await self._found.get((number, None), partial(self._read_links, number))
+        except SourceError as error:
+            if not source.skippable:
+                raise
+            self._note(f"{source.safe_url} is skipped: {error}")
+            return None
+        if not isinstance(found, Page):
+            return None
+        return links_page([_of(listed, project_of(listed.file.filename)) for listed in found.files])
+
     async def pages(self, project: ProjectName) -> tuple[Page, ...]:
         """Give what every source lists for a project, in their order, leaving out those that fail."""
         pages: dict[int, Page] = {}
@@ -124,6 +144,8 @@ class Upstream:
 
     async def _find(self, number: int, project: ProjectName) -> _Found:
         source = self._sources[number]
+        if source.kind is SourceKind.LOCKED:
+            return links_page([source.files[project]])
         if source.kind is SourceKind.INDEX:
             return await self._found.get((number, project), partial(self._read_index, number, project))
         found = await self._found.get((number, None), partial(self._read_links, number))

@@ -18,9 +18,10 @@ _CHOOSING = ("--no-binary", "--only-binary", "--uploaded-prior-to", "--require-h
 
 
 def routes_of(install: Install) -> Routes:
-    """Collect which projects come from one index alone, by directive or per-line --index-url."""
+    """Collect which projects come from one place alone: by directive, per-line --index-url or lock file."""
     names: dict[ProjectName, str] = {}
     patterns: dict[tuple[str, str], None] = {}
+    names.update((locked.file.project, locked.lock) for locked in install.locked)
     for requirement in install.requirements:
         index_url = requirement.directive.index_url
         if index_url is None:

@@ -179,8 +179,8 @@ def _from_anchor(anchor: Mapping[str, str | None], base: str) -> dict[str, Any] 
         if (offered := anchor.get("data-" + key)) is not None:
             algorithm, equals, digest = offered.partition("=")
             entry[key] = {algorithm: digest} if equals else True
-    if "data-yanked" in anchor:
-        entry["yanked"] = anchor["data-yanked"] or True
+    if (yanked := anchor.get("data-yanked")) is not None:  # pip takes one without a value for none
+        entry["yanked"] = yanked or True
     if signed := anchor.get("data-gpg-sig"):
         entry["gpg-sig"] = signed == "true"
     if provenance := anchor.get("data-provenance"):

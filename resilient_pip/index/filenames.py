@@ -60,3 +60,10 @@ def belongs_to(filename: str, project: ProjectName) -> bool:
     if filename.endswith(".whl"):
         return project_name(filename.partition("-")[0]) == project
     return sdist_version(filename, project) is not None
+
+
+def project_of(filename: str) -> ProjectName:
+    """Say whose wheel or sdist this most likely is; an sdist's name does not tell for certain."""
+    if filename.endswith(".whl"):
+        return project_name(filename.partition("-")[0])
+    return project_name((sdist_stem(filename) or filename).rpartition("-")[0])

@@ -23,6 +23,7 @@ _ALIASES = {
     "*/*": OLD_HTML_TYPE,
     "application/*": JSON_TYPE,
 }
+_LONG_AGO = "1970-01-01T00:00:00Z"
 _STRONGEST_FIRST = ("sha256", "sha512", "sha384", "sha224", "sha1", "md5")
 
 
@@ -76,6 +77,8 @@ def _rewrite_file(listed: ListedFile, url: str) -> dict[str, Any]:
     for key, is_good in _CHECKED.items():
         if written.get(key) and not is_good(written[key]):
             del written[key]
+    if listed.file.url.startswith("file:"):
+        written["upload-time"] = _LONG_AGO  # pip asks local files for none, but all are behind http here
     return written
 
 

@@ -25,9 +25,13 @@ class Call:
     options: tuple[str, ...]
     builds: bool
     """Whether it builds what it installs, so that it needs the index for build requirements."""
+    only_deps: bool = False
+    """Whether its requirements, in PEP 508, are what a carrier needs, so that none is marked REQUESTED."""
 
 
-def calls(group: Group, planned: Sequence[PlannedFile], *, one_call: bool) -> tuple[Call, ...]:
+def calls(
+    group: Group, planned: Sequence[PlannedFile], *, one_call: bool, only_deps: bool = False
+) -> tuple[Call, ...]:
     """Divide the installation of a group: what is built in place first and alone, the others offline.
 
     A build that fails has changed nothing then, and the pip that sees the indexes has nothing to choose from
@@ -38,7 +42,10 @@ def calls(group: Group, planned: Sequence[PlannedFile], *, one_call: bool) -> tu
         group: what is to be installed.
         planned: all files of the plan.
         one_call: whether there may be one call only.
+        only_deps: whether nothing of it was asked for by the user.
     """
+    if only_deps:
+        return (_only_deps(group),)
     in_place = [file for file in group.files if file.form.is_built_in_place]
     rebuilt = _built_for_dependencies(group, planned)
     if rebuilt or (one_call and in_place):
@@ -55,11 +62,24 @@ def calls(group: Group, planned: Sequence[PlannedFile], *, one_call: bool) -> tu
     return tuple(call for call, files in ((first, in_place), (then, others)) if files)
 
 
+def _only_deps(group: Group) -> Call:
+    builds = any(file.form.is_built_in_place for file in group.files)
+    return Call(
+        requirements=tuple(
+            file.pin if file.form is RequirementForm.NAMED else f"{file.name} @ {file.reference}"
+            for file in group.files
+        ),
+        options=() if builds else ("--no-index",),
+        builds=builds,
+        only_deps=True,
+    )
+
+
 def installed_from_wheels(
-    group: Group, planned: Sequence[PlannedFile], *, one_call: bool
+    group: Group, planned: Sequence[PlannedFile], *, one_call: bool, only_deps: bool = False
 ) -> tuple[PlannedFile, ...]:
     """List what a group's call that builds nothing installs; nothing where it has none."""
-    if all(call.builds for call in calls(group, planned, one_call=one_call)):
+    if all(call.builds for call in calls(group, planned, one_call=one_call, only_deps=only_deps)):
         return ()
     return tuple(file for file in group.files if not file.form.is_built_in_place)
 
@@ -133,7 +153,7 @@ def words(
         call: what it is for.
         options: the user's words for the pip that installs.
         compiles: whether pip compiles what it does not build either.
-        requirements: the file with the call's requirement lines.
+        requirements: the file with the call's requirement lines; of one with only_deps, the carrier.
         constraints: the file with `constraint_lines`.
         links: the folder with the group's wheels under their names.
         cache: the private pip cache that holds what comes by URL.
@@ -147,7 +167,7 @@ def words(
         f"--find-links={links}",
         f"--cache-dir={cache}",
         f"--constraint={constraints}",
-        f"--requirement={requirements}",
+        *(("--only-deps", str(requirements)) if call.only_deps else (f"--requirement={requirements}",)),
     )
 
 
@@ -168,7 +188,7 @@ def _line(planned: PlannedFile) -> str:
 
 
 def _named(planned: PlannedFile) -> str:
-    return _with_extras(planned.name, planned.extras)
+    return _with_extras(planned.asked_as or planned.name, planned.extras)
 
 
 def _satisfied_lines(requirements: Sequence[Requirement]) -> Iterator[str]:

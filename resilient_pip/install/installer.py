@@ -15,6 +15,7 @@ from resilient_pip.child.pip import Pip
 from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.disk.storing import storing
 from resilient_pip.install.arguments import Call, calls, constraint_lines, installed_from_wheels, words
+from resilient_pip.install.carrier import write_carrier
 from resilient_pip.install.wheel_cache import add_wheel
 from resilient_pip.model import Group, PlannedFile, ProjectName, RequirementForm
 
@@ -35,12 +36,14 @@ class Installer:
     """A private folder; wheels are linked, not copied, into it."""
     one_call: bool
     """Whether a group has to be installed by one call of pip."""
+    only_deps: bool = False
+    """Whether the plan has nothing that the user asked for itself."""
 
     def left_to_compile(self, group: Group) -> tuple[PlannedFile, ...]:
         """List what may be compiled after pip: what comes as a wheel, unless the user wants no bytecode."""
         if "--no-compile" in self.options:
             return ()
-        return installed_from_wheels(group, self.planned, one_call=self.one_call)
+        return installed_from_wheels(group, self.planned, one_call=self.one_call, only_deps=self.only_deps)
 
     async def install_group(
         self,
@@ -95,9 +98,13 @@ class Installer:
         constraints = folder / "constraints.txt"
         write_requirements_file(constraints, constraint_lines(group, self.planned))
         commands = []
-        for number, call in enumerate(calls(group, self.planned, one_call=self.one_call), 1):
-            requirements = folder / f"requirements-{number}.txt"
-            write_requirements_file(requirements, call.requirements)
+        listed = calls(group, self.planned, one_call=self.one_call, only_deps=self.only_deps)
+        for number, call in enumerate(listed, 1):
+            if call.only_deps:
+                requirements = write_carrier(folder, call.requirements)
+            else:
+                requirements = folder / f"requirements-{number}.txt"
+                write_requirements_file(requirements, call.requirements)
             arguments = words(
                 call,
                 self.options,

@@ -11,10 +11,12 @@ from typing import Any, NoReturn
 
 from pip._internal.cli import cmdoptions
 from pip._internal.commands import commands_dict, create_command
+from pip._internal.exceptions import CommandError
 from pip._internal.utils.misc import normalize_path
 from pip._internal.vcs import is_url
 
 from resilient_pip.errors import UsageError
+from resilient_pip.implied import implied_settings
 from resilient_pip.pip_adapter.quiet import sentence
 from resilient_pip.pip_options import refusal
 from resilient_pip.settings import OPTIONS, Option
@@ -49,6 +51,15 @@ class CommandLine:
     """This program's own options that are on the command line."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leading:
+    """The options of pip that may stand before the command of another program."""
+
+    dests: frozenset[str]
+    usage: str
+    description: str
+
+
 def leading_options(argv: Sequence[str]) -> int:
     """Count the words of the options, values included, that may stand before a command.
 
@@ -80,8 +91,17 @@ def parse(
     extra_options: Sequence[Option],
     flags: Mapping[str, str],
     prog: str,
+    leading: Leading | None = None,
 ) -> CommandLine:
     """Parse a command line as `pip install` does.
+
+    Args:
+        argv: the words behind the program's name and subcommand.
+        extra_options: this program's options that take a value.
+        flags: this program's options that take none, with their help.
+        prog: the program's name in the help.
+        leading: which options of pip there are where another program's command follows; None: it is a
+            command line of `pip install`, with all of them.
 
     Raises:
         UsageError: an option or a value in pip's configuration is wrong.
@@ -98,6 +118,8 @@ def parse(
     _keep_abbreviations(parser)
     dests = _noted(parser)
     _add_options(parser, extra_options, flags, prog)
+    if leading:
+        _leave(parser, leading)
     _, arguments = parser.parse_args(list(argv), values)
     return CommandLine(
         command=command,
@@ -123,6 +145,8 @@ def normalise(line: CommandLine) -> None:
         raise UsageError(message="Can not combine '--user' and '--target'")
     if values.build_constraints and not values.build_isolation:
         raise UsageError(message="--build-constraint cannot be used with --no-build-isolation.")
+    if hasattr(values, "only_dependencies"):  # since pip 26.2
+        _check_only_deps(values)
     cmdoptions.check_dist_restriction(values, check_target=True)
     if hasattr(values, "release_control"):  # since pip 26.0
         cmdoptions.check_release_control_exclusive(values)
@@ -134,8 +158,21 @@ def normalise(line: CommandLine) -> None:
         path if is_url(path) else _absolute(path) for path in values.build_constraints
     ]
     values.cache_dir = normalize_path(values.cache_dir) if values.cache_dir else None
-    # A prompt for a password would wait for ever.
-    values.no_input = True
+
+
+def implied_by(line: CommandLine) -> Mapping[str, tuple[str, str]]:
+    """Say which settings of this program pip's options speak for, as far as they are given anywhere."""
+    values = vars(line.values)
+    dests = ("timeout", "retries", "resume_retries", "progress_bar")
+    given = {dest for dest in dests if dest in line.dests or values[dest] != line.defaults[dest]}
+    return implied_settings(**{dest: values[dest] if dest in given else None for dest in dests})
+
+
+def _check_only_deps(values: Values) -> None:
+    try:
+        cmdoptions.check_only_deps_option_does_not_conflict(values)
+    except CommandError as error:
+        raise UsageError(message=str(error).partition(". If this")[0]) from error
 
 
 def _absolute(path: str) -> str:
@@ -221,6 +258,16 @@ def _add_options(parser: Any, options: Sequence[Option], flags: Mapping[str, str
     # pip's own way to put a group first; its __init__ wants a title when it is not given a group.
     parser.add_option_group(group)
     parser.option_groups.insert(0, parser.option_groups.pop())
+
+
+def _leave(parser: Any, leading: Leading) -> None:
+    """Leave these options of pip, and let the first word that is none end them."""
+    for option in parser.option_list_all:
+        is_ours = option.dest is None or option.dest.startswith(_own(""))
+        if not (is_ours or option.dest in leading.dests):
+            parser.remove_option(option.get_opt_string())
+    parser.usage, parser.description = leading.usage, leading.description
+    parser.disable_interspersed_args()
 
 
 def _help(option: Option) -> str:

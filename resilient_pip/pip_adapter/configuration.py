@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resilient_pip.pip_adapter.command_line import CommandLine, parse, plain
+from resilient_pip.pip_adapter.command_line import CommandLine, implied_by, parse, plain
 from resilient_pip.pip_adapter.quiet import quietly
 from resilient_pip.pip_options import ROWS
 from resilient_pip.settings import OPTIONS
@@ -40,6 +40,8 @@ class Configuration:
     """What is no option."""
     own: Mapping[str, str | list[str]]
     """This program's own options and flags on the command line, as `read_install` gives them."""
+    implied: Mapping[str, tuple[str, str]]
+    """What pip's options say of settings of this program, as in `Install`."""
 
 
 def read_configuration(argv: Sequence[str], *, flags: Mapping[str, str], prog: str) -> Configuration:
@@ -64,6 +66,7 @@ def read_configuration(argv: Sequence[str], *, flags: Mapping[str, str], prog: s
         },
         arguments=line.arguments,
         own=line.given,
+        implied=implied_by(line),
     )
 
 

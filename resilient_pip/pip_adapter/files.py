@@ -26,7 +26,8 @@ from resilient_pip.model import SourceLine, UnreadFile, redact
 from resilient_pip.pip_adapter.quiet import sentence
 
 _REMOTE = ("http:", "https:")
-_URL = (*_REMOTE, "file:")
+URL_SCHEMES = (*_REMOTE, "file:")
+"""What the names of files begin with that are URLs, in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +68,17 @@ class Files:
             if parsed is None:
                 self.trusted_hosts.extend(line.opts.trusted_hosts or ())
                 continue
-            source = SourceLine(file=_shown(line.filename), line=line.lineno)
+            source = SourceLine(file=shown_name(line.filename), line=line.lineno)
             yield RequirementLine(parsed=parsed, index_url=line.opts.index_url, source=source)
+
+    def text(self, filename: str) -> str | None:
+        """Give the content of a file of another format; None where its URL was not fetched yet.
+
+        Raises:
+            UsageError: the file is missing or no text.
+        """
+        text = _content(filename, self, None)
+        return None if filename in self.unread else text
 
     def build_constraints(self, filename: str) -> tuple[str, ...] | None:
         """Read a file for pip's isolated builds, which must not lead them past the gateway.
@@ -85,9 +95,9 @@ class Files:
             opts = line.opts
             lines.append(parser.written[line.filename, line.lineno])
             if line.requirement is None and (opts.index_url or opts.extra_index_urls or opts.find_links):
-                source = SourceLine(file=_shown(line.filename), line=line.lineno)
+                source = SourceLine(file=shown_name(line.filename), line=line.lineno)
                 raise UsageError(message="a build constraints file cannot name an index", source=source)
-        return tuple(lines) if any(name.lower().startswith(_URL) for name in parser.names) else None
+        return tuple(lines) if any(name.lower().startswith(URL_SCHEMES) for name in parser.names) else None
 
 
 class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not follow imports of pip
@@ -110,7 +120,7 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
             raise UsageError(message=sentence(str(error)), source=self._at) from error
 
     def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:  # noqa: FBT001  # pip's signature
-        name = _shown(filename)
+        name = shown_name(filename)
         text = _content(filename, self._files, self._at)
         self._files.texts[name] = text
         self.names.add(filename)
@@ -122,7 +132,15 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
             except OptionParsingError as error:
                 message = sentence(error.msg.rpartition("error: ")[2])
                 raise UsageError(message=message, source=self._at) from error
+            _take_features(opts)
             yield ParsedLine(filename, number, arguments, opts, constraint)
+
+
+def _take_features(opts: Any) -> None:
+    """Take --use-feature off the list that pip's line parser adds to for as long as the process lives."""
+    taken = list(opts.features_enabled)
+    opts.features_enabled.clear()
+    opts.features_enabled = taken
 
 
 def _content(filename: str, files: Files, named_at: SourceLine | None) -> str:
@@ -134,10 +152,10 @@ def _content(filename: str, files: Files, named_at: SourceLine | None) -> str:
     except InstallationError as error:
         cause = error.__context__
         reason = cause.strerror if isinstance(cause, OSError) else None
-        message = f"{_shown(filename)}: {(reason or str(error)).lower().replace(' or directory', '')}"
+        message = f"{shown_name(filename)}: {(reason or str(error)).lower().replace(' or directory', '')}"
         raise UsageError(message=message, source=named_at) from error
     except (ValueError, LookupError) as error:  # bytes that are no text, an encoding or URL that is none
-        message = f"{_shown(filename)}: it cannot be read: {error}"
+        message = f"{shown_name(filename)}: it cannot be read: {error}"
         raise UsageError(message=message, source=named_at) from error
 
 
@@ -150,9 +168,9 @@ def _fetched(url: str, files: Files, named_at: SourceLine | None) -> str:
     return files.fetched.get(url, "")
 
 
-def _shown(filename: str) -> str:
+def shown_name(filename: str) -> str:
     """Name a file as the user would: pip makes the names of nested files absolute."""
-    if filename.lower().startswith(_URL):
+    if filename.lower().startswith(URL_SCHEMES):
         return redact(filename)
     path, here = Path(filename), Path.cwd()
     return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else filename

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from pip._internal.exceptions import PipError
+from pip._internal.exceptions import DiagnosticPipError, PipError
 
 from resilient_pip.errors import UsageError
 
@@ -44,7 +44,7 @@ def quietly() -> Iterator[list[str]]:
             warnings.simplefilter("ignore")
             yield collector.messages
     except PipError as error:
-        raise UsageError(message=sentence(str(error))) from error
+        raise UsageError(message=in_a_sentence(error)) from error
     except SystemExit as exit_:
         if exit_.code:  # pip's way to refuse a value in a configuration file
             raise UsageError(
@@ -53,6 +53,12 @@ def quietly() -> Iterator[list[str]]:
         raise
     finally:
         root.removeHandler(collector)
+
+
+def in_a_sentence(error: PipError) -> str:
+    """Make one line of an error of pip's; some show nothing but their class as text."""
+    is_diagnostic = isinstance(error, DiagnosticPipError)
+    return sentence(str(error.message if is_diagnostic else error))
 
 
 def sentence(message: str) -> str:

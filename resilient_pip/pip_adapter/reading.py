@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,11 +16,13 @@ from pip._internal.utils.urls import path_to_url
 from pip._internal.vcs import is_url
 
 from resilient_pip.errors import UsageError
-from resilient_pip.model import Install, Network, Requirement
-from resilient_pip.pip_adapter.command_line import CommandLine, normalise, parse, plain
+from resilient_pip.index.candidates import TargetMarkers
+from resilient_pip.model import Install, Network
+from resilient_pip.pip_adapter.command_line import CommandLine, Leading, implied_by, normalise, parse, plain
+from resilient_pip.pip_adapter.configured import Configured, read_configured
 from resilient_pip.pip_adapter.files import Files
 from resilient_pip.pip_adapter.quiet import quietly, sentence
-from resilient_pip.pip_adapter.requirement import from_command_line, from_file
+from resilient_pip.pip_adapter.sources import Sources
 from resilient_pip.pip_options import Child, words
 from resilient_pip.requirements.attach import attach_directives
 from resilient_pip.settings import OPTIONS, Option
@@ -29,13 +30,13 @@ from resilient_pip.settings import OPTIONS, Option
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 PLAN_FILES = "plan_files"
 """The field of the option --plan, with which nothing else has to be asked for."""
-_PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml(\[.*\])?", re.IGNORECASE)
 _logger = logging.getLogger(__name__)
 
 
 def read_install(
     argv: Sequence[str],
     fetched: Mapping[str, str] = _NOTHING,
+    target: TargetMarkers | None = None,
     *,
     extra_options: Sequence[Option] = OPTIONS,
     flags: Mapping[str, str] | None = None,
@@ -45,10 +46,12 @@ def read_install(
 
     The network is not used. What files behind URLs say is told by `fetched`; those that it lacks are listed
     in the result as unread. They may name others, so whoever fetches them reads again until none is left.
+    What depends on the target is left out until it is known, and the result says so.
 
     Args:
         argv: the words behind the program's name and subcommand.
         fetched: URL to text of requirements and constraints files.
+        target: what decides for the target; None: that is not known yet.
         extra_options: this program's options that take a value.
         flags: this program's options that take none, with their help.
         prog: the program's name in the help.
@@ -59,6 +62,7 @@ def read_install(
 
     Raises:
         UsageError: an option, a file, a requirement or a directive is wrong.
+        PlanError: a lock file or a script does not hold for the target.
         SystemExit: --help, after it was printed.
     """
     with quietly() as warnings:
@@ -69,13 +73,44 @@ def read_install(
             # Without a session, as nothing is transferred: making one starts `rustc`, for its User-Agent.
             finder = line.command._build_package_finder(line.values, None)  # noqa: SLF001  # as pip's commands do
             files = Files(finder=finder, values=line.values, fetched=fetched)
-            install = _install(line, finder, files)
+            install = _install(line, finder, files, target)
     return replace(install, warnings=tuple(warnings)), line.given
 
 
-def _install(line: CommandLine, finder: Any, files: Files) -> Install:
+def read_client(
+    argv: Sequence[str], *, leading: Leading, prog: str
+) -> tuple[Install, Configured, dict[str, str | list[str]]]:
+    """Read where files come from, for a client of the gateway: options, and the command behind them.
+
+    Args:
+        argv: the words behind the program's name and subcommand.
+        leading: the options of pip that there are.
+        prog: the program's name in the help.
+
+    Returns:
+        Where files come from; the command, and what pip is told where it is started; and this program's own
+        options that were given.
+
+    Raises:
+        UsageError: an option or a file is wrong.
+        SystemExit: --help, after it was printed.
+    """
+    with quietly() as warnings:
+        line = parse(argv, extra_options=OPTIONS, flags={}, prog=prog, leading=leading)
+        configured = read_configured(line)
+        normalise(line)
+        line = replace(line, arguments=())
+        with line.command.main_context():
+            finder = line.command._build_package_finder(line.values, None)  # noqa: SLF001  # as above
+            files = Files(finder=finder, values=line.values, fetched=_NOTHING)
+            install = _install(line, finder, files, None)
+    return replace(install, warnings=tuple(warnings)), configured, line.given
+
+
+def _install(line: CommandLine, finder: Any, files: Files, target: TargetMarkers | None) -> Install:
     values = line.values
-    read = tuple(_read(line, files))
+    sources = Sources(line=line, files=files, finder=finder, target=target)
+    read = tuple(sources.read())
     requirements = tuple(one for one, is_constraint in read if not is_constraint)
     build_constraints = {name: files.build_constraints(name) for name in values.build_constraints}
     values.build_constraints = [name for name, lines in build_constraints.items() if lines is None]
@@ -105,35 +140,26 @@ def _install(line: CommandLine, finder: Any, files: Files) -> Install:
         location=location,
         user=bool(values.use_user_site),
         dry_run=values.dry_run,
+        only_deps=bool(getattr(values, "only_dependencies", False)),
+        report=values.json_report_file,
+        locked=tuple(sources.locked),
+        implied=implied_by(line),
         verbosity=values.verbose - values.quiet,
         log=values.log,
         unread=tuple(files.unread.values()),
+        waits_for_target=sources.waits_for_target,
     )
 
 
 def _check_something_is_asked_for(line: CommandLine, prog: str) -> None:
     values = line.values
     asked = line.arguments or values.editables or values.requirements or values.dependency_groups
-    if not (asked or PLAN_FILES in line.given):
+    has_plan = PLAN_FILES in line.given
+    if not (asked or getattr(values, "requirements_from_scripts", ()) or has_plan):
         message = f'You must give at least one requirement to install (see "{prog} --help")'
         raise UsageError(message=message)
-    for name in (*values.requirements, *(path for path, _ in values.dependency_groups)):
-        if _PYLOCK.fullmatch(Path(name).name):
-            raise UsageError(message=f"{name}: lock files are not supported")
-
-
-def _read(line: CommandLine, files: Files) -> Iterator[tuple[Requirement, bool]]:
-    """Yield everything, with whether it is a constraint, in the order in which pip collects it.
-
-    The order counts: option lines of one file hold for the lines of the next. A file of either kind may
-    name files of the other.
-    """
-    values = line.values
-    for filename in values.constraints:
-        yield from (from_file(read) for read in files.read(filename, constraint=True))
-    yield from ((one, False) for one in from_command_line(line))
-    for filename in values.requirements:
-        yield from (from_file(read) for read in files.read(filename, constraint=False))
+    if values.json_report_file and has_plan:
+        raise UsageError(message="--report tells what pip has chosen; with --plan it is not asked to choose")
 
 
 def _take_over(finder: Any, values: Any) -> None:
@@ -174,11 +200,15 @@ def _network(line: CommandLine) -> Network:
     proxy = values.proxy if values.proxy != line.defaults["proxy"] else None
     if not proxy and getattr(values, "no_proxy_env", False):
         proxy = ""
+    # As in pip: keyring may want to be answered, so without input it has to be named.
+    is_silent = values.no_input and values.keyring_provider == "auto"
     return Network(
         cert=values.cert,
         client_cert=values.client_cert,
         proxy=proxy,
         trusted_hosts=tuple(values.trusted_hosts),
+        legacy_certs="legacy-certs" in values.deprecated_features_enabled,
+        keyring_provider="disabled" if is_silent else values.keyring_provider,
     )
 
 

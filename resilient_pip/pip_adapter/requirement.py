@@ -28,12 +28,12 @@ from resilient_pip.model import (
 )
 from resilient_pip.pip_adapter.command_line import CommandLine
 from resilient_pip.pip_adapter.files import RequirementLine
-from resilient_pip.pip_adapter.quiet import sentence
+from resilient_pip.pip_adapter.quiet import in_a_sentence, sentence
 from resilient_pip.requirements.directives import read_index_url
 
 
-def from_command_line(line: CommandLine) -> Iterator[Requirement]:
-    """Yield the requirements of the words, groups and editables, in pip's order.
+def from_command_line(line: CommandLine, groups: list[tuple[str, str]]) -> Iterator[Requirement]:
+    """Yield the requirements of the words, groups of projects and editables, in pip's order.
 
     Raises:
         UsageError: pip makes nothing of one.
@@ -42,15 +42,15 @@ def from_command_line(line: CommandLine) -> Iterator[Requirement]:
     settings = values.config_settings
     for argument in line.arguments:
         if argument.strip():
-            with _refusing(argument):
+            with refusing(argument):
                 made = install_req_from_line(argument, user_supplied=True, config_settings=settings)
-            yield _requirement(made, text=argument.strip(), settings=settings)
-    for text in parse_dependency_groups(values.dependency_groups):
-        yield _requirement(install_req_from_req_string(text, user_supplied=True), text=text)
+            yield requirement_of(made, text=argument.strip(), settings=settings)
+    for text in parse_dependency_groups(groups):
+        yield requirement_of(install_req_from_req_string(text, user_supplied=True), text=text)
     for argument in values.editables:
-        with _refusing(argument):
+        with refusing(argument):
             made = install_req_from_editable(argument, user_supplied=True, config_settings=settings)
-        yield _requirement(made, text=argument, settings=settings)
+        yield requirement_of(made, text=argument, settings=settings)
 
 
 def from_file(line: RequirementLine) -> tuple[Requirement, bool]:
@@ -62,9 +62,9 @@ def from_file(line: RequirementLine) -> tuple[Requirement, bool]:
     parsed, source = line.parsed, line.source
     options = parsed.options or {}
     settings = options.get("config_settings")
-    with _refusing(parsed.requirement, source):
+    with refusing(parsed.requirement, source):
         made = install_req_from_parsed_requirement(parsed, user_supplied=True, config_settings=settings)
-    read = _requirement(
+    read = requirement_of(
         made,
         text=parsed.requirement.strip(),
         settings=settings,
@@ -86,18 +86,22 @@ def _line_directive(line: RequirementLine) -> Directive:
 
 
 @contextlib.contextmanager
-def _refusing(text: str, source: SourceLine | None = None) -> Iterator[None]:
-    """Say of which requirement it is that pip makes nothing."""
+def refusing(text: str, source: SourceLine | None = None) -> Iterator[None]:
+    """Say of which requirement it is that pip makes nothing.
+
+    Raises:
+        UsageError: pip makes nothing of it.
+    """
     try:
         yield
     except PipError as error:
-        raise UsageError(message=sentence(str(error)), source=source) from error
+        raise UsageError(message=in_a_sentence(error), source=source) from error
     except ValueError as error:  # before 26.2 pip lets a bad marker through as this
         message = sentence(f"Invalid requirement: {text!r}: {error}")
         raise UsageError(message=message, source=source) from error
 
 
-def _requirement(
+def requirement_of(
     made: Any,
     *,
     text: str,
@@ -106,7 +110,19 @@ def _requirement(
     source: SourceLine | None = None,
     directive: Directive = NO_DIRECTIVE,
 ) -> Requirement:
-    """Make our value of pip's InstallRequirement."""
+    """Make our value of pip's InstallRequirement.
+
+    Args:
+        made: pip's.
+        text: the requirement as it is written.
+        settings: its --config-settings.
+        hashes: its hashes by algorithm.
+        source: where it stands.
+        directive: what its line says beyond pip.
+
+    Raises:
+        UsageError: it names a local file that is not there.
+    """
     form = _form(made)
     applies = made.match_markers()
     if form is RequirementForm.LOCAL and applies and not Path(made.link.file_path).exists():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os.path
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, unquote, urlsplit
 
 from resilient_pip.errors import UsageError
@@ -44,11 +44,12 @@ def plan_as_json(plan: Plan, *, folder: str) -> dict[str, Any]:
         "made_for": plan.made_for,
         "options": list(plan.options),
         "satisfied": list(plan.satisfied),
+        "later": list(plan.later),
         "groups": [_group(group, folder) for group in plan.groups],
     }
 
 
-def is_plan(document: object) -> bool:
+def is_plan(document: object) -> TypeGuard[dict[str, Any]]:
     """Whether a JSON document is a plan, of whatever version."""
     return isinstance(document, dict) and document.get("format") == FORMAT
 

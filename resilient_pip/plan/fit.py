@@ -15,10 +15,10 @@ from packaging.utils import parse_wheel_filename
 
 from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.model import Install, Plan, PlannedFile, ProjectName, RequirementForm, project_name
-from resilient_pip.pip_options import deciding, is_foreign
+from resilient_pip.pip_options import is_foreign
 from resilient_pip.plan.graph import Dependencies, parse_requires
 from resilient_pip.plan.matching import extras_of
-from resilient_pip.plan.planning import described
+from resilient_pip.plan.planning import ONLY_DEPS, described, options_of
 from resilient_pip.plan.report import InstalledProject
 
 
@@ -48,7 +48,7 @@ def interpreter_misfits(plan: Plan, install: Install, target: TargetMarkers) -> 
 
 def option_misfits(plan: Plan, install: Install) -> Iterator[Misfit]:
     """Find options by which other files would have been chosen."""
-    here, there = set(deciding(install.plan_options)), set(plan.options)
+    here, there = set(options_of(install)), set(plan.options)
     if added := sorted(here - there):
         yield Misfit(reason=f"it was made without {' '.join(added)}")
     # Where no requirements are given, nobody has to repeat how they were planned.
@@ -78,6 +78,8 @@ def dependency_misfits(
     for node in sorted(graph.reached(files)):
         if planned := files.get(node[0]):
             yield from _missing(planned, graph.requirements_of(node), versions)
+    if ONLY_DEPS in plan.options:
+        return  # what needs them is not in the plan
     roots = {requirement.name for group in plan.groups for requirement in group.requirements}
     roots |= {planned.project for planned in plan.files if planned.requested}
     needed = graph.closure(root for root in roots if root is not None)

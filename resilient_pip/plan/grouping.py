@@ -50,7 +50,9 @@ def make_groups(
     if not files:
         return ()
     if one_call:
-        drafts = [_Draft(None, requirements=list(requirements), projects={each.project for each in files})]
+        labels = {requirement.directive.group for requirement in requirements}
+        label = labels.pop() if len(labels) == 1 else None
+        drafts = [_Draft(label, requirements=list(requirements), projects={each.project for each in files})]
     else:
         drafts = _drafts(requirements, files, dependencies, group_size)
     names = _names(drafts, files)
@@ -136,7 +138,7 @@ def _names(drafts: Sequence[_Draft], files: Sequence[PlannedFile]) -> list[str]:
             names.append(draft.label)
             continue
         first = next((requirement.name for requirement in draft.requirements if requirement.name), None)
-        name = _unique(first or _first(draft, files), used)
+        name = unique(first or _first(draft, files), used)
         used.add(name)
         names.append(name)
     return names
@@ -146,7 +148,8 @@ def _first(draft: _Draft, files: Iterable[PlannedFile]) -> ProjectName:
     return next(planned.project for planned in files if planned.project in draft.projects)
 
 
-def _unique(name: str, used: Collection[str]) -> str:
+def unique(name: str, used: Collection[str]) -> str:
+    """Give the name, with a number behind it where it is used."""
     suffix = 1
     candidate = name
     while candidate in used:

@@ -84,7 +84,7 @@ def complete(
     environment: Mapping[str, str],
     cwd: str,
 ) -> tuple[PlannedFile, ...]:
-    """Add to each file what the user's lines say of it: extras, its own build options, its reference.
+    """Add to each file what the user's lines say of it: spelling, extras, build options, its reference.
 
     Args:
         files: all planned files.
@@ -102,6 +102,7 @@ def complete(
     return tuple(
         replace(
             planned,
+            asked_as=next((line.reference.name for line in lines.get(planned.project, ())), None),
             extras=extras.get(planned.project, frozenset()),
             build_options=tuple(
                 option

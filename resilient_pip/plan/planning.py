@@ -13,6 +13,9 @@ from resilient_pip.plan.report import InstalledProject, Report
 from resilient_pip.plan.terms import with_terms
 from resilient_pip.settings import Settings
 
+ONLY_DEPS = "--only-deps"
+"""The word by which a plan tells that what was asked for itself is not in it."""
+
 
 def make_plan(
     report: Report,
@@ -42,21 +45,30 @@ def make_plan(
     files = with_terms(files, requirements, settings)
     requires = {name: project.requires for name, project in installed.items()}
     requires.update((planned.project, planned.requires) for planned in files)
+    if install.only_deps:
+        files = tuple(planned for planned in files if not planned.requested)
     groups = make_groups(
         requirements,
         files,
         Dependencies(requires=requires, environment=report.environment, extras=extras_of(requirements)),
         group_size=settings.group_size,
-        one_call=install.one_call or _may_break_half_way(files),
+        one_call=install.one_call or _is_marked(requirements) or _may_break_half_way(files),
     )
-    satisfied = _satisfied(requirements, {planned.project for planned in files}, installed)
+    present = {} if install.only_deps else installed
+    satisfied = _satisfied(requirements, {planned.project for planned in files}, present)
     return Plan(
         stages=(Stage(groups=groups),) if groups else (),
         satisfied=tuple(f"{installed[name].name} {installed[name].version}" for name in satisfied),
         order=group_order(requirements, groups, satisfied),
-        options=deciding(install.plan_options),
+        options=options_of(install),
         made_for=described(report.environment),
+        environment=report.environment,
     )
+
+
+def options_of(install: Install) -> tuple[str, ...]:
+    """List the words of pip's that have a say in which files a plan has."""
+    return (*deciding(install.plan_options), *((ONLY_DEPS,) if install.only_deps else ()))
 
 
 def described(environment: Mapping[str, str]) -> str:
@@ -64,6 +76,11 @@ def described(environment: Mapping[str, str]) -> str:
     names = ("platform_python_implementation", "python_version", "sys_platform", "platform_machine")
     implementation, version, platform, machine = (environment.get(name, "") for name in names)
     return f"{implementation} {version} on {platform} {machine}"
+
+
+def _is_marked(requirements: Sequence[Requirement]) -> bool:
+    """Whether this is the stage of a group that is marked no-build-isolation: it holds nothing else."""
+    return any(requirement.directive.no_build_isolation for requirement in requirements)
 
 
 def _may_break_half_way(files: Sequence[PlannedFile]) -> bool:

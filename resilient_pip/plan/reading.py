@@ -48,6 +48,8 @@ def plan_of_json(document: object, *, folder: str) -> Plan:
         raise ValueError("it is no plan")
     if (version := _get(document, "version", int)) != VERSION:
         raise ValueError(f"it has version {version}, and this program reads version {VERSION}")
+    if document.get("later"):
+        raise ValueError(f"it lacks what is planned later: {', '.join(_texts(document, 'later'))}")
     groups = tuple(_read_group(entry, folder) for entry in _get(document, "groups", list))
     plan = Plan(
         stages=(Stage(groups=groups),) if groups else (),

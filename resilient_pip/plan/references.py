@@ -15,6 +15,7 @@ from packaging.requirements import Requirement as ParsedRequirement
 
 from resilient_pip.model import Requirement
 
+_EGG = re.compile(r"[#&]egg=([\w.-]+)")
 _EXTRAS = re.compile(r"\s*\[[^\]]*\]$")
 
 
@@ -25,6 +26,8 @@ class Reference:
     url: str | None
     """Absolute, with its fragment; may carry credentials. None where the requirement is a name."""
     marker: Marker | None
+    name: str | None = None
+    """As the line spells it, or the name of its wheel; None where neither tells."""
 
 
 def read_reference(requirement: Requirement, *, cwd: str) -> Reference:
@@ -38,7 +41,7 @@ def read_reference(requirement: Requirement, *, cwd: str) -> Reference:
         parsed = ParsedRequirement(requirement.text)
     except InvalidRequirement:
         return _read_bare(requirement.text, cwd)
-    return Reference(url=parsed.url, marker=parsed.marker)
+    return Reference(url=parsed.url, marker=parsed.marker, name=parsed.name)
 
 
 def applies(reference: Reference, environment: Mapping[str, str]) -> bool:
@@ -80,9 +83,18 @@ def _read_bare(text: str, cwd: str) -> Reference:
         marker = None
     front = front.strip()
     if re.match(r"[a-z][a-z0-9+.-]*:", front):
-        return Reference(url=front, marker=marker)
+        return Reference(url=front, marker=marker, name=_name_in(front))
     path = os.path.normpath(os.path.join(cwd, _EXTRAS.sub("", front)))  # noqa: PTH118 - pip normalises lexically
-    return Reference(url=PurePosixPath(path).as_uri(), marker=marker)
+    return Reference(url=PurePosixPath(path).as_uri(), marker=marker, name=_name_in(path))
+
+
+def _name_in(location: str) -> str | None:
+    """Read a project's name off a wheel's file name, or off the fragment "#egg=name"."""
+    front, _, fragment = location.partition("#")
+    if front.endswith(".whl"):
+        return unquote(front).rpartition("/")[2].partition("-")[0]
+    found = _EGG.search(f"#{fragment}")
+    return found[1] if found else None
 
 
 def _place(url: str) -> tuple[str, str, str, str]:

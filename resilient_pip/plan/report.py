@@ -115,6 +115,7 @@ def _planned(
         replaces=present.version if present else None,
         yanked=entry["is_yanked"],
         direct_url=None if form is RequirementForm.NAMED else json.dumps(info, sort_keys=True),
+        reported=entry,
     )
 
 

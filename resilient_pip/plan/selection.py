@@ -8,6 +8,7 @@ from dataclasses import replace
 from resilient_pip.errors import UsageError
 from resilient_pip.model import Group, Plan, PlannedFile, ProjectName, Stage
 from resilient_pip.plan.fit import graph_of
+from resilient_pip.plan.graph import Dependencies
 from resilient_pip.plan.report import InstalledProject
 
 
@@ -49,10 +50,10 @@ def select(
     installed: Mapping[ProjectName, InstalledProject],
     environment: Mapping[str, str],
 ) -> Plan:
-    """Keep the groups that are wanted, which need nothing of the others.
+    """Keep the groups of the latest stage that are wanted, which need nothing of its others.
 
     Args:
-        plan: the joint plan.
+        plan: the plan as far as it is made.
         names: groups that are wanted.
         start: the first of the groups that are wanted, all after it included; neither given: all.
         installed: what is installed in the target where pip looks at it.
@@ -63,24 +64,36 @@ def select(
     """
     if not names and start is None:
         return plan
+    order = (*plan.order, *plan.later)
     for name in (*names, *filter(None, [start])):
-        if name not in plan.order:
+        if name not in order:
             raise UsageError(message=f"there is no install group {name!r} in the plan {_known(plan)}")
-    wanted = {*names, *(plan.order[plan.order.index(start) :] if start is not None else ())}
-    chosen = tuple(group for group in plan.groups if group.name in wanted)
-    graph = graph_of(plan, installed, environment)
+    wanted = {*names, *(order[order.index(start) :] if start is not None else ())}
+    chosen = tuple(group for group in plan.latest.groups if group.name in wanted)
+    others = [group for group in plan.latest.groups if group not in chosen]
+    later = tuple(name for name in plan.later if name in wanted)
+    if later and others:
+        message = (
+            f"install group {later[0]!r} is planned once group {others[0].name!r} is installed: "
+            "install that group first"
+        )
+        raise UsageError(message=message)
+    _check_needs(chosen, others, graph_of(plan, installed, environment))
+    return replace(plan, stages=(*plan.stages[:-1], Stage(groups=chosen)), later=later)
+
+
+def _check_needs(chosen: Sequence[Group], others: Sequence[Group], graph: Dependencies) -> None:
     for group in chosen:
         needed = graph.closure(planned.project for planned in group.files)
-        for other in plan.groups:
+        for other in others:
             missing = [planned for planned in other.files if planned.project in needed]
-            if missing and other not in chosen:
+            if missing:
                 there = f"{missing[0].replaces} is" if missing[0].replaces else "which is not"
                 message = (
                     f"install group {group.name!r} needs {missing[0].pin} of group {other.name!r}, "
                     f"{there} installed: install that group first"
                 )
                 raise UsageError(message=message)
-    return replace(plan, stages=_stages(chosen))
 
 
 def _known(plan: Plan) -> str:
@@ -89,7 +102,8 @@ def _known(plan: Plan) -> str:
     why = (
         f"; {', '.join(replaced)} would be replaced, in one group with all that needs it" if replaced else ""
     )
-    return f"(there are {', '.join(plan.order)}{why})" if plan.order else "(it has none)"
+    order = (*plan.order, *plan.later)
+    return f"(there are {', '.join(order)}{why})" if order else "(it has none)"
 
 
 def in_one_group(plan: Plan) -> Plan:

@@ -20,7 +20,7 @@ _GAP = "  "
 def plan_table(plan: Plan, *, width: int) -> list[str]:
     """Lay the plan out in lines of at most `width` columns (as far as eight columns per text allow it)."""
     if not plan.files:
-        return ["nothing to install", *_satisfied(plan)]
+        return ["nothing to install", *_satisfied(plan), *_later(plan)]
     rows = [_HEADINGS, *(_row(planned, group) for group in plan.groups for planned in group.files)]
     widths = _fit([max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))], width)
     size = sum(group.size for group in plan.groups)
@@ -31,6 +31,7 @@ def plan_table(plan: Plan, *, width: int) -> list[str]:
         *(_line(row, widths) for row in rows),
         f"{count}, {format_bytes(size)}{more}",
         *_satisfied(plan),
+        *_later(plan),
     ]
 
 
@@ -47,6 +48,12 @@ def _row(planned: PlannedFile, group: Group) -> tuple[str, ...]:
 
 def _satisfied(plan: Plan) -> list[str]:
     return [f"installed already: {', '.join(plan.satisfied)}"] if plan.satisfied else []
+
+
+def _later(plan: Plan) -> list[str]:
+    if not plan.later:
+        return []
+    return [f"planned later, once all of this is installed (no-build-isolation): {', '.join(plan.later)}"]
 
 
 def _fit(widths: list[int], width: int) -> list[int]:

@@ -25,6 +25,7 @@ TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522
 """What curl, npm, uv, pip and bazel retry, taken together."""
 UNSETTLED_STATUSES = frozenset({403, 404})
 """On a file that an index lists: an expired signature, a CDN that is not consistent yet."""
+_FINAL_KINDS = frozenset({"tls", "setting"})
 FEW_TRIES = 3
 DNS_WINDOW_S = 15.0
 """Name resolution flaps while a container starts; after that it is down."""
@@ -68,7 +69,7 @@ def decide(
             return Decision(verdict=Verdict.RETRY, wait_s=wait_s)
         case Stalled() | TooSlow() | Dropped():
             return _RETRY
-        case Unreachable(kind="tls"):
+        case Unreachable() if error.fault or error.kind in _FINAL_KINDS:
             return _GIVE_UP
         case Unreachable(kind="dns"):
             return _RETRY if since_start_s < DNS_WINDOW_S else _GIVE_UP

@@ -36,6 +36,7 @@ def attach_directives(
         for one in requirements
     )
     _check_names(attached)
+    _check_groups(attached)
     _check_routes(attached)
     return attached
 
@@ -59,6 +60,21 @@ def _check_names(requirements: Sequence[Requirement]) -> None:
         if first != one.directive:
             message = f"{one.name} is under two directives, this one and that of {first.source}"
             raise UsageError(message=message, source=one.directive.source)
+
+
+def _check_groups(requirements: Sequence[Requirement]) -> None:
+    """Refuse a group that is planned later in part."""
+    first: dict[str, Directive] = {}
+    for directive in (one.directive for one in requirements):
+        if directive.group is None:
+            continue
+        other = first.setdefault(directive.group, directive)
+        if other.no_build_isolation != directive.no_build_isolation:
+            message = (
+                f"group {directive.group!r} is marked no-build-isolation in one of two places, "
+                f"this one and {other.source}: mark both, or name one of them differently"
+            )
+            raise UsageError(message=message, source=directive.source)
 
 
 def _check_routes(requirements: Sequence[Requirement]) -> None:

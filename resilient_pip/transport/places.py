@@ -1,4 +1,7 @@
-"""Where one file can be had: at its own URL first, then at mirrors; and who is asked next."""
+"""Where one file can be had: at its own URL first, then at mirrors; and who is asked next.
+
+A signed URL does not last: once one is refused, the index may list the file under another by now.
+"""
 
 from __future__ import annotations
 
@@ -51,29 +54,49 @@ class Place:
 class Places:
     """The places of one file, and the one whose turn it is."""
 
-    def __init__(self, url: str, mirrors: Iterable[Find] = (), *, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        mirrors: Iterable[Find] = (),
+        *,
+        relisted: Find | None = None,
+        grace_s: float = GRACE_S,
+    ) -> None:
         self._ring = [Place(url=url), *(Place(url="", find=find) for find in mirrors)]
+        self._relisted = relisted
         self._grace_s = grace_s
         self.current = self._ring[0]
 
-    async def turn(self, *, leave: bool, enough: bool, afresh: bool) -> bool:
+    async def turn(self, *, leave: bool, enough: bool, afresh: bool, refused: bool = False) -> bool:
         """Choose who is asked after a failed try.
 
         Args:
             leave: the current place is not to be asked again.
             enough: no more tries, but of places that had none; these may take their time to be found.
             afresh: start from the file's own URL, not from the current place.
+            refused: the current place does not give the file away; where it is listed by now is asked next.
 
         Returns:
             False where nobody is left.
         """
-        self.current.is_tried = True
-        self.current.is_left = self.current.is_left or leave
+        failed = self.current
+        failed.is_tried = True
+        failed.is_left = failed.is_left or leave
         after = 0 if afresh else self._ring.index(self.current) + 1
+        listed = {None, self._relisted}
+        renewed = None
+        if refused and not enough and self._relisted is not None and failed.find in listed:
+            renewed = Place(url="", find=self._relisted)
+            self._ring.insert(after, renewed)
         order = self._ring[after:] + self._ring[:after]
-        chosen = None if enough else await self._first(order, self._grace_s)
+        grace_s = math.inf if all(place.find in listed for place in order) else self._grace_s
+        chosen = None if enough else await self._first(order, grace_s)
         if chosen is None:
             chosen = await self._first([place for place in order if not place.is_tried], math.inf)
+        if renewed is not None and renewed.is_left:
+            self._relisted = None  # it is listed where it was
+        elif renewed is not None and renewed.url:
+            failed.is_left = True
         if chosen is not None:
             self.current = chosen
         return chosen is not None
@@ -125,6 +148,7 @@ class Places:
                 return False  # what waits for it has waited once
             place.is_late = True
             with anyio.move_on_after(patience_s):
-                place.url = await place.find() or ""
+                found = await place.find() or ""
+                place.url = "" if any(found == other.url for other in self._ring) else found
                 place.is_left = not place.url
         return bool(place.url) and not place.is_left

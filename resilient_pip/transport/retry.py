@@ -209,12 +209,15 @@ class Series:
             leave=decision.verdict is Verdict.GIVE_UP or self._host.is_down or is_useless,
             enough=self.fruitless >= self._tries or (self.overdue and self.fruitless > 0),
             afresh=isinstance(error, HashMismatch),
+            refused=isinstance(error, Refused),
         )
 
-    async def _move_on(self, *, leave: bool, enough: bool = False, afresh: bool = False) -> bool:
+    async def _move_on(
+        self, *, leave: bool, enough: bool = False, afresh: bool = False, refused: bool = False
+    ) -> bool:
         """Let the next place have its turn; False where none is left."""
         place = self._places.current
-        goes_on = await self._places.turn(leave=leave, enough=enough, afresh=afresh)
+        goes_on = await self._places.turn(leave=leave, enough=enough, afresh=afresh, refused=refused)
         if self._places.current is not place:
             self._host.leave(self)
             self._host = self._hosts.of(self._places.current.url, self._subject.kind)

@@ -27,6 +27,11 @@ def activity(view: View, now: float) -> str:
     return _joined([_planning(view, now), _downloading(view, now), *_children(view, now)], view)
 
 
+def serving(view: View, now: float) -> str:
+    """Say what a client of the gateway waits for."""
+    return _joined([_downloading(view, now) or _awaited(view, now).removeprefix("; ")], view)
+
+
 def work(view: View, now: float) -> str:
     """Say what is under way apart from the downloads of files."""
     return _joined([_planning(view, now), *_children(view, now)], view)

@@ -87,7 +87,7 @@ class View:
     children: Mapping[str, Child] = field(default_factory=dict)
     group: OpenGroup | None = None
     planned: Mapping[str, Place] = field(default_factory=dict)
-    """The files of the plan, by file name."""
+    """The files of the plan's latest stage, by file name."""
     groups: int = 0
     finished: Mapping[str, int] = field(default_factory=dict)
     """Bytes of the files that are there, by file name."""
@@ -127,7 +127,8 @@ def reduce(view: View, event: Event, now: float) -> View:
     """Return the view after one event that came at the monotonic time `now`."""
     match event:
         case PhaseStarted():
-            return replace(view, phases=(*view.phases, event.phase))
+            begun = replace(view, phases=(*view.phases, event.phase))
+            return replace(begun, pages=0, metadata=0, in_vain=0) if event.phase is Phase.PLAN else begun
         case PhaseFinished():
             return replace(view, phases=tuple(phase for phase in view.phases if phase is not event.phase))
         case PlanReady():
@@ -151,7 +152,10 @@ def reduce(view: View, event: Event, now: float) -> View:
 
 
 def _places(plan: Plan) -> dict[str, Place]:
-    numbered = [(number, one) for number, group in enumerate(plan.groups, 1) for one in group.files]
+    first = len(plan.groups) - len(plan.latest.groups) + 1
+    numbered = [
+        (number, one) for number, group in enumerate(plan.latest.groups, first) for one in group.files
+    ]
     return {
         one.file.filename: Place(order=order, group=number, size=one.file.size)
         for order, (number, one) in enumerate(numbered)

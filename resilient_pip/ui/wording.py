@@ -126,9 +126,9 @@ def _waits(before: View, subject: Subject) -> bool:
 def _progress(before: View, event: ProgressEvent, now: float) -> list[str]:
     match event:
         case PhaseStarted():
-            return [DOING[event.phase]]
+            return [_doing(event)]
         case PhaseFinished():
-            took = f"{DOING[event.phase]}: {event.outcome.value} after {format_seconds(event.elapsed_s)}"
+            took = f"{_doing(event)}: {event.outcome.value} after {format_seconds(event.elapsed_s)}"
             return [f"{took} ({pages_read(before)})" if event.phase is Phase.PLAN else took]
         case CacheOpened():
             return [] if event.by_default else [_cache(event)]
@@ -149,6 +149,10 @@ def _progress(before: View, event: ProgressEvent, now: float) -> list[str]:
             return [f"{event.what}: {event.outcome.value}{took}"] if _builds(event.what) else []
 
 
+def _doing(event: PhaseStarted | PhaseFinished) -> str:
+    return f"{DOING[event.phase]} {event.group}" if event.group else DOING[event.phase]
+
+
 def _cache(event: CacheOpened) -> str:
     if event.keeps:
         return f"cache: {event.folder} is kept for the next run, as {event.why}"
@@ -164,15 +168,17 @@ def _builds(what: str) -> bool:
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """Sum up a plan: one line in all, one per group."""
+    """Sum up the latest stage of a plan: one line in all, one per group; and what is planned later."""
+    stage, count = plan.latest, len(plan.groups)
     satisfied = f"; {len(plan.satisfied)} satisfied already" if plan.satisfied else ""
-    if not plan.files:
-        return [f"plan: nothing to install{satisfied}"]
-    size = _size(sum(group.size for group in plan.groups), known=_sizes_known(plan.files))
-    packages, groups = counted(len(plan.files), "package"), counted(len(plan.groups), "group")
-    head = f"plan: {packages}, {size}, in {groups}{satisfied}"
-    count = len(plan.groups)
-    return [head, *(_group_line(group, number, count) for number, group in enumerate(plan.groups, 1))]
+    later = f"; planned later: {listed(plan.later, NAMES_LIMIT)}" if plan.later else ""
+    if not stage.files:
+        return [f"plan: nothing to install{satisfied}{later}"]
+    size = _size(sum(group.size for group in stage.groups), known=_sizes_known(stage.files))
+    packages, groups = counted(len(stage.files), "package"), counted(len(stage.groups), "group")
+    head = f"plan: {packages}, {size}, in {groups}{satisfied}{later}"
+    first = count - len(stage.groups) + 1
+    return [head, *(_group_line(group, number, count) for number, group in enumerate(stage.groups, first))]
 
 
 def _group_line(group: Group, number: int, count: int) -> str:

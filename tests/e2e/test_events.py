@@ -41,7 +41,7 @@ def record(index: FaultyIndex, workspace: Workspace, target: Environment, *words
     settings = resolve_settings(given, {}, {})
     job = Job(
         install=install,
-        reread=lambda _: install,
+        reread=lambda _fetched, _target: install,
         settings=settings,
         environ=os.environ,
         cwd=str(workspace.root),

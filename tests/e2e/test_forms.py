@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import subprocess
-import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -16,10 +13,10 @@ from tests.support.environments import Workspace
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import EACH_ALONE
 from tests.support.pages import write_files
+from tests.support.sources import commit, unpack
 from tests.support.wheels import make_sdist, make_wheel
 
 Words: TypeAlias = Sequence[str | Path]
-GIT = shutil.which("git")
 
 
 def stock(index: FaultyIndex) -> None:
@@ -34,23 +31,13 @@ def stock(index: FaultyIndex) -> None:
 
 def folder(workspace: Workspace, *, fails_with: str | None = None) -> Path:
     """A source tree that builds offline, also as editable, and needs lib."""
-    sdist = make_sdist("local", "1.0", ["lib"], fails_with=fails_with)
-    with tarfile.open(fileobj=io.BytesIO(sdist.content)) as archive:
-        archive.extractall(workspace.root, filter="data")
-    with (workspace.root / "local-1.0" / "carried_backend.py").open("a") as backend:
-        backend.write("\nbuild_editable = build_wheel\n")
-        backend.write("prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel\n")
-    return (workspace.root / "local-1.0").rename(workspace.root / "local")
+    return unpack(make_sdist("local", "1.0", ["lib"], fails_with=fails_with), workspace.root / "local")
 
 
 def repository(workspace: Workspace) -> str:
     """The same as a git repository."""
-    if GIT is None:
-        pytest.skip("git is not installed")
     tree = folder(workspace)
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
-        identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
-        subprocess.run([GIT, "-C", str(tree), *identity, *words], check=True)
+    commit(tree)
     return f"git+{tree.as_uri()}"
 
 

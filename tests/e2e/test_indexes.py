@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ from tests.support.faults import CaptivePortal, Fault, GarbagePage, NeverAnswer,
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import QUICK
 from tests.support.pages import Shape, write_files, write_index
+from tests.support.sources import unpack
 from tests.support.wheels import make_sdist, make_wheel
 
 PASSWORD = "s3cret-p4ss"
@@ -72,7 +71,7 @@ def without_tls(index: FaultyIndex) -> str:
 
 def without_address(index: FaultyIndex) -> str:
     """Give it a name that no DNS knows (RFC 6761)."""
-    return index.url.replace("127.0.0.1", "no-such-host.invalid")
+    return without_tls(index).replace("127.0.0.1", "no-such-host.invalid")
 
 
 @pytest.mark.parametrize(
@@ -250,8 +249,7 @@ def test_a_file_index(workspace: Workspace, environment: Environment) -> None:
 
 def test_a_folder_alone_is_not_fetched(workspace: Workspace, environment: Environment) -> None:
     """Then nothing is said of downloads either."""
-    with tarfile.open(fileobj=io.BytesIO(make_sdist("local", "1.0").content)) as archive:
-        archive.extractall(workspace.root, filter="data")
+    unpack(make_sdist("local", "1.0"), workspace.root / "local-1.0")
     run = workspace.tool(environment, "install", "--no-index", "./local-1.0")
     assert run.returncode == 0, run.output
     assert environment.versions() == {"local": "1.0"}
@@ -260,10 +258,11 @@ def test_a_folder_alone_is_not_fetched(workspace: Workspace, environment: Enviro
 
 @pytest.mark.parametrize("form", ["folder", "file-url"])
 def test_find_links_without_an_index(workspace: Workspace, environment: Environment, form: str) -> None:
-    """A folder of wheels is enough."""
+    """A folder of wheels is enough; --uploaded-prior-to does not ask when they were uploaded."""
     folder = write_files(workspace.root / "wheels", [make_wheel("a", "1.0", ["b"]), make_wheel("b", "1.0")])
     place = str(folder) if form == "folder" else folder.as_uri()
-    run = workspace.tool(environment, "install", "--no-index", "--find-links", place, "a")
+    words = ("--no-index", "--find-links", place, "--uploaded-prior-to", "2030-01-01")
+    run = workspace.tool(environment, "install", *words, "a")
     assert run.returncode == 0, run.output
     assert environment.versions() == {"a": "1.0", "b": "1.0"}
 
@@ -326,8 +325,7 @@ def test_one_call_installs_what_was_built(
     index: FaultyIndex, workspace: Workspace, environment: Environment
 ) -> None:
     """With --target and a folder, too, the wheel of the plan is installed, not one that an index has."""
-    with tarfile.open(fileobj=io.BytesIO(make_sdist("local", "1.0").content)) as archive:
-        archive.extractall(workspace.root, filter="data")
+    unpack(make_sdist("local", "1.0"), workspace.root / "local-1.0")
     index.add(make_wheel("foo", "1.0", files={"foo/of_the_wheel.py": ""}))
     index.add(make_sdist("foo", "1.0"))
     words = ("--no-binary", "foo", "--target", "there", "foo", "./local-1.0")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shlex
 import shutil
-import subprocess
-import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from tests.support.faults import Status, WrongBytes
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import EACH_ALONE, QUICK
 from tests.support.pages import Shape, write_files
+from tests.support.sources import commit, unpack
 from tests.support.wheels import Distribution, make_sdist, make_wheel
 
 GIT = shutil.which("git")
@@ -30,21 +28,10 @@ def requests_after(index: FaultyIndex, count: int) -> set[str]:
     return {request.path.rstrip("/").rpartition("/")[2] for request in index.requests[count:]}
 
 
-def unpack(workspace: Workspace, sdist: Distribution) -> Path:
-    """Write the source tree of an sdist, and return its folder."""
-    with tarfile.open(fileobj=io.BytesIO(sdist.content)) as archive:
-        archive.extractall(workspace.root, filter="data")
-    return (workspace.root / f"{sdist.name}-{sdist.version}").rename(workspace.root / sdist.name)
-
-
 def repository(workspace: Workspace, sdist: Distribution) -> str:
     """Make a git repository of an sdist, and return its URL."""
-    if GIT is None:
-        pytest.skip("git is not installed")
-    tree = unpack(workspace, sdist)
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
-        identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
-        subprocess.run([GIT, "-C", str(tree), *identity, *words], check=True)
+    tree = unpack(sdist, workspace.root / sdist.name)
+    commit(tree)
     return f"git+{tree.as_uri()}"
 
 
@@ -249,9 +236,7 @@ def test_a_folder_is_refused_with_a_reason(
     workspace: Workspace, environment: Environment, flags: Sequence[str]
 ) -> None:
     """It is another one on each machine; a plan without it would be half of one."""
-    with (unpack(workspace, make_sdist("mine", "1.0")) / "carried_backend.py").open("a") as backend:
-        backend.write("\nbuild_editable = build_wheel\n")
-        backend.write("prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel\n")
+    unpack(make_sdist("mine", "1.0"), workspace.root / "mine")
     run = workspace.tool(environment, "plan", "-o", "plan.json", "--no-index", *flags, "./mine")
     assert run.returncode == 2, run.output
     assert "./mine is built from a folder, which a plan cannot hold" in run.stderr

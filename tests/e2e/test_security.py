@@ -304,7 +304,7 @@ def test_credentials_of_a_proxy_show_nowhere(
     proxy = f"http://me:{SECRET}@{index.host}"
     workspace.write("pip.conf", "[global]", f"proxy = {proxy}")
     env = {"PIP_CONFIG_FILE": str(workspace.root / "pip.conf")}
-    words = ("install", "-vvv", "--index-url", "http://index.test/simple/", "torch")
+    words = ("install", "-vvv", "-i", "http://index.test/simple/", "--trusted-host", "index.test", "torch")
     watch = Watch(workspace.start(environment, *words, env=env), workspace)
     run = watch.until_the_end()
     assert run.returncode == 0, run.output

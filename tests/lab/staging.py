@@ -128,4 +128,5 @@ def _blamed_host(layout: Layout, keeper: FaultyIndex) -> str:
 def _unless_nowhere(layout: Layout, url: str) -> str:
     """Give the URL, or what it is where its host's name has no address."""
     parts = urlsplit(url)
-    return url if layout.resolves else parts._replace(netloc=NO_HOST).geturl()
+    # Not plain http: pip passes such an index over unless it is trusted.
+    return url if layout.resolves else parts._replace(scheme="https", netloc=NO_HOST).geturl()

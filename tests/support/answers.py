@@ -143,6 +143,8 @@ class Handler(BaseHTTPRequestHandler):
         self.site.note(request, status=status)
         self.send_response(status)
         self.send_header("Content-Type", found.content_type)
+        if found.encoding:
+            self.send_header("Content-Encoding", found.encoding)
         match fault:
             case faults.Chunked():
                 self.send_header("Transfer-Encoding", "chunked")

@@ -21,8 +21,15 @@ from pathlib import Path
 from types import CodeType
 from typing import IO, Any, TypeAlias
 
+import pip
+
 PYC_HEADER = 16
 """Bytes of magic number, flags, and time and size of the source before the marshalled code (PEP 552)."""
+
+_PIP_RUNNER = Path(pip.__file__).with_name("__pip-runner__.py")
+
+_PIP_TARGET = re.compile(r".*/pip-target-\w{8}/")
+"""Where pip compiles what is for --target: a temporary folder, with another name each time."""
 
 Entry: TypeAlias = tuple[Any, ...]
 """What one path of an environment is, in a form that compares."""
@@ -245,11 +252,31 @@ class Workspace:
         """Run `resilient-pip WORDS --python TARGET` to its end."""
         return self.start(target, *words, env=env).finish(timeout_s)
 
-    def pip(self, target: Environment, *words: str | Path, timeout_s: float = 60) -> Run:
-        """Run plain pip (the one that the tool uses) for `target`, as what to compare with."""
-        argv = [sys.executable, "-m", "pip", "--python", str(target.python), *map(str, words)]
-        env = self._clean({"PIP_NO_CACHE_DIR": "1"})
-        return Running(argv, env=env, cwd=self.root).finish(timeout_s)
+    def pip(
+        self,
+        target: Environment,
+        *words: str | Path,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = 60,
+    ) -> Run:
+        """Run plain pip (the one that the tool uses) for `target`, as what to compare with.
+
+        It is started as `pip --python` starts it, without the pip that only does that.
+        """
+        argv = [str(target.python), str(_PIP_RUNNER), *map(str, words)]
+        environ = self._clean({"PIP_NO_CACHE_DIR": "1", "_PIP_RUNNING_IN_SUBPROCESS": "1", **(env or {})})
+        return Running(argv, env=environ, cwd=self.root).finish(timeout_s)
+
+    def other(self, *argv: str | Path, env: Mapping[str, str] | None = None) -> Running:
+        """Start any other program as the tool is started."""
+        return Running(list(map(str, argv)), env=self._clean(env or {}), cwd=self.root)
+
+    def behind(
+        self, options: Sequence[str], *command: str | Path, env: Mapping[str, str] | None = None
+    ) -> Running:
+        """Start `resilient-pip exec OPTIONS -- COMMAND`."""
+        place = ("--file-cache", str(self.cache))
+        return self.other(*self.program, "exec", *place, *options, "--", *command, env=env)
 
     def write(self, name: str, *lines: str) -> Path:
         """Write a file of lines below the folder in which runs start, and return its path."""
@@ -331,6 +358,7 @@ def _code(value: object) -> object:
         return ("frozenset", sorted(map(repr, value)))
     if not isinstance(value, CodeType):
         return (type(value).__name__, repr(value))
+    value = value.replace(co_filename=_PIP_TARGET.sub("pip-target/", value.co_filename))
     names = [name for name in dir(value) if name.startswith("co_") and name not in {"co_consts", "co_lnotab"}]
     fields = [(name, getattr(value, name)) for name in names if not callable(getattr(value, name))]
     return (fields, _code(value.co_consts))

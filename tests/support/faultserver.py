@@ -74,6 +74,7 @@ class FaultyIndex:
         self.requests: list[Request] = []
         self._distributions: list[Distribution] = []
         self._extra: dict[str, tuple[bytes, str]] = {}
+        self._encodings: dict[str, str] = {}
         self._scripts: dict[str, list[Fault]] = {}
         self._patterns: dict[str, list[Fault]] = {}
         self._connections: list[ConnectionFault] = [Ok()]
@@ -148,9 +149,22 @@ class FaultyIndex:
         self._distributions.append(distribution)
         return distribution
 
-    def put(self, path: str, content: bytes, content_type: str = "application/octet-stream") -> str:
-        """Serve anything else at `path` and return its URL."""
+    @property
+    def projects(self) -> set[str]:
+        """The (normalised) projects that it has pages of."""
+        return {file.project for file in self._distributions}
+
+    def put(
+        self,
+        path: str,
+        content: bytes,
+        content_type: str = "application/octet-stream",
+        *,
+        encoding: str = "",
+    ) -> str:
+        """Serve anything else at `path`, packed as `encoding` says, and return its URL."""
         self._extra[path] = (content, content_type)
+        self._encodings[path] = encoding
         return self.url_of(path)
 
     def script(self, path: str, story: Sequence[Fault]) -> None:
@@ -246,6 +260,7 @@ class FaultyIndex:
             content=memoryview(content),
             content_type=content_type,
             etag=f'"{digest[:16]}-{self._generations.get(path, 0)}"',
+            encoding=self._encodings.get(path, ""),
         )
 
     def _find(self, path: str, accept: str) -> tuple[bytes, str, str] | None:

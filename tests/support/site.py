@@ -17,6 +17,8 @@ class Representation:
     content: memoryview = field(repr=False)
     content_type: str
     etag: str
+    encoding: str = ""
+    """How the content is packed already, whatever the client accepts (Content-Encoding)."""
 
 
 class Site(Protocol):

@@ -19,8 +19,9 @@ _WHEEL = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3
 
 # The build backend that each synthetic sdist carries: standard library only, so that a build needs no index.
 _BACKEND = """
-import base64, hashlib, os, zipfile
+import base64, hashlib, json, os, zipfile
 {imports}
+BUILT_WITH = {built_with}
 METADATA = {metadata!r}
 STEM = {stem!r}
 SOURCE = {source!r}
@@ -36,6 +37,17 @@ def _write(path, members):
         record = f"{{STEM}}.dist-info/RECORD"
         archive.writestr(zipfile.ZipInfo(record), "\\n".join([*rows, f"{{record}},,", ""]))
 
+def _wheel(folder, settings, files):
+    filename = f"{{STEM}}-py3-none-any.whl"
+    facts = {{"settings": settings, "built with": BUILT_WITH}}
+    _write(os.path.join(folder, filename), {{
+        **files,
+        f"{{STEM}}.dist-info/METADATA": METADATA,
+        f"{{STEM}}.dist-info/WHEEL": {wheel!r},
+        f"{{STEM}}.dist-info/built.json": json.dumps(facts, sort_keys=True),
+    }})
+    return filename
+
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     folder = f"{{STEM}}.dist-info"
     os.mkdir(os.path.join(metadata_directory, folder))
@@ -45,13 +57,13 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     {before_build}
-    filename = f"{{STEM}}-py3-none-any.whl"
-    _write(os.path.join(wheel_directory, filename), {{
-        f"{{STEM.split('-')[0]}}/__init__.py": SOURCE,
-        f"{{STEM}}.dist-info/METADATA": METADATA,
-        f"{{STEM}}.dist-info/WHEEL": {wheel!r},
-    }})
-    return filename
+    return _wheel(wheel_directory, config_settings, {{f"{{STEM.split('-')[0]}}/__init__.py": SOURCE}})
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    {before_build}
+    return _wheel(wheel_directory, config_settings, {{f"__editable__.{{STEM}}.pth": os.getcwd()}})
+
+prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
 """
 
 
@@ -145,25 +157,31 @@ def make_sdist(
     version: str,
     requires: Sequence[str] = (),
     *,
+    extras: Mapping[str, Sequence[str]] | None = None,
     build_requires: Sequence[str] = (),
     before_build: str = "",
     fails_with: str | None = None,
 ) -> Distribution:
-    """Make an sdist that builds offline with the backend it carries.
+    """Make an sdist that builds offline with the backend it carries, as editable too.
+
+    What it builds tells in its built.json which settings the backend got, and what it was built with.
 
     Args:
         name: the project's name.
         version: its version.
         requires: Requires-Dist lines of the wheel that it builds.
+        extras: extra to its Requires-Dist lines.
         build_requires: projects that an index must serve; the backend imports each of them.
         before_build: Python code that the backend runs when it is asked for the wheel.
         fails_with: the line that the backend dies with when it is asked for the wheel.
     """
     module = _module(name)
     stem = f"{module}-{version}"
-    metadata = _metadata(name, version, requires, {}, None)
+    metadata = _metadata(name, version, requires, extras or {}, None)
+    modules = list(map(_module, build_requires))
     backend = _BACKEND.format(
-        imports="\n".join(f"import {_module(required)}" for required in build_requires),
+        imports="\n".join(f"import {module}" for module in modules),
+        built_with="{" + ", ".join(f"{module!r}: {module}.__version__" for module in modules) + "}",
         metadata=metadata.decode(),
         stem=stem,
         wheel=_WHEEL.decode(),

@@ -26,7 +26,10 @@ from resilient_pip.settings import OPTIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 URL = SafeUrl("https://index.example/simple/torch/")
-OPTIONS_OF_PIP = {"--cert", "--index-url", "--proxy", "--python", "--hash", "--only-binary", "--help"}
+OPTIONS_OF_PIP = {
+    *("--cert", "--client-cert", "--index-url", "--proxy"),
+    *("--python", "--hash", "--only-binary", "--help"),
+}
 
 
 def error_classes(root: type[ResilientPipError] = ResilientPipError) -> list[type[ResilientPipError]]:
@@ -89,6 +92,12 @@ def stalled() -> Stalled:
         pytest.param(Refused(url=URL, status=404), None, "refused/404", id="status"),
         pytest.param(Refused(url=URL, status=418), None, "refused", id="other status"),
         pytest.param(ServerBusy(url=URL, status=429), None, "server-busy/429", id="limited"),
+        pytest.param(
+            Unreachable(url=URL, kind="tls", reason="…", fault="early"),
+            None,
+            "unreachable/tls-early",
+            id="a clock",
+        ),
         pytest.param(ServerBusy(url=URL, status=503), None, "server-busy", id="busy"),
         pytest.param(
             ChildFailed(what="install", returncode=1, message=""), Phase.INSTALL, "pip-failed", id="install"

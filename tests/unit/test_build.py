@@ -239,6 +239,34 @@ def test_no_isolation_no_cache(workshop: Workshop) -> None:
     assert not workshop.cache.exists()
 
 
+def test_no_isolation_no_cache_for_a_checkout(tmp_path: Path) -> None:
+    """Nor is pip's own cache used, which knows a wheel by URL and commit."""
+    seen: list[Command] = []
+
+    async def look(command: Command) -> ChildResult:
+        seen.append(command)
+        return ChildResult(returncode=0, lines=(), log=tmp_path / "log", stopped=False)
+
+    file = replace(
+        planned(SDIST, RequirementForm.VCS),
+        reference="git+https://h/src@main",
+        direct_url=json.dumps({"url": "https://h/src", "vcs_info": {"vcs": "git", "commit_id": "f00"}}),
+    )
+    for options in ((), ("--no-build-isolation",)):
+        builder = Builder(
+            run=look,
+            pip=Pip(argv=("pip",), env={}, cwd="/w"),
+            caching_pip=Pip(argv=("caching-pip",), env={}, cwd="/w"),
+            traits=replace(TRAITS, options=options),
+            folder=tmp_path,
+            cache=None,
+            emit=silent,
+        )
+        with pytest.raises(ChildFailed, match="left 0 wheels instead of one"):
+            anyio.run(builder.wheel_of, file, None)
+    assert [command.argv[0] for command in seen] == ["caching-pip", "pip"]
+
+
 def test_a_cache_that_cannot_be_written_breaks_nothing(workshop: Workshop) -> None:
     """The wheel stays in the run's folder."""
     workshop.cache = workshop.folder / "file"

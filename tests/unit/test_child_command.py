@@ -23,6 +23,7 @@ FIXED = {
     "NO_PROXY": "127.0.0.1,localhost,::1",
     "no_proxy": "127.0.0.1,localhost,::1",
     "PYTHONUNBUFFERED": "1",
+    "RESILIENT_PIP_DOLLAR": "$",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
     "GIT_HTTP_LOW_SPEED_TIME": "60",
@@ -115,6 +116,14 @@ def test_a_commands_text_hides_its_environment() -> None:
     command = Command(what="plan", argv=("python", "-V"), env={"TOKEN": "secret"})
 
     assert repr(command) == "Command(what='plan', argv=('python', '-V'), cwd=None, pass_fds=())"
+
+
+def test_certificates_are_told_where_nothing_else_is() -> None:
+    """Whoever downloads past pip is told of --cert; what the user set for one of them stays."""
+    environ = {"GIT_SSL_CAINFO": "/own.pem"}
+    env = child_environment(environ, index_urls=(), temp="/tmp/x", certificates="/all.pem")  # noqa: S108 - a name
+    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
+    assert [env[name] for name in names] == ["/all.pem", "/all.pem", "/all.pem", "/own.pem"]
 
 
 def test_a_proxy_is_for_everything_but_loopback() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from resilient_pip.child.diagnose import Diagnosis, diagnose
 from resilient_pip.child.excerpts import BUILD_LINES
+from resilient_pip.child.hints import hint_for
 
 LOGS = Path(__file__).parents[1] / "data" / "pip" / "26.3"
 
@@ -265,6 +266,46 @@ def test_pips_explanation_is_found(log: str, expected: Diagnosis) -> None:
     assert diagnose(read(log)) == expected
 
 
+@pytest.mark.parametrize(
+    ("log", "package", "backend", "module", "hint"),
+    [
+        pytest.param(
+            "backend-imports",
+            "flash-attn",
+            "carried_backend",
+            "torch",
+            "its build needs torch and does not declare it: require torch too, and write "
+            "'# resilient-pip: no-build-isolation' behind the line that asks for what is built",
+            id="undeclared-requirement",
+        ),
+        pytest.param(
+            "backend-missing",
+            "file:///srv/links/native-1.tar.gz",
+            "setuptools.build_meta",
+            "setuptools",
+            "what is built without isolation uses what is installed: require setuptools too",
+            id="backend",
+        ),
+    ],
+)
+def test_what_a_build_without_isolation_lacks(
+    log: str, package: str, backend: str, module: str, hint: str
+) -> None:
+    """The module is named though pip says in the end only that there is no metadata."""
+    assert diagnose(read(log)) == Diagnosis(
+        code="pip-failed",
+        message=f"Cannot import build backend {backend!r}.\nModuleNotFoundError: No module named {module!r}",
+        hint=hint,
+        facts={"package": package},
+    )
+
+
+@pytest.mark.parametrize("module", ["distutils", "imp", "pkg_resources", "_ctypes"])
+def test_what_no_requirement_brings_is_not_advised(module: str) -> None:
+    """Modules that left Python or setuptools, and those that a broken Python lacks."""
+    assert hint_for(f"ModuleNotFoundError: No module named {module!r}") == ""
+
+
 def test_missing_hashes_come_with_the_lines_to_add() -> None:
     """What pip proposes to add stays in the message."""
     found = diagnose(read("hash-missing"))
@@ -312,8 +353,8 @@ def test_an_externally_managed_environment_keeps_its_managers_words() -> None:
             "metafail",
             "Preparing metadata (pyproject.toml) did not run successfully.",
             "ModuleNotFoundError: No module named 'torch'",
-            "it builds against a package that it does not declare: "
-            "install that first, then it with --no-build-isolation",
+            "its build needs torch and does not declare it: require torch too, and write "
+            "'# resilient-pip: no-build-isolation' behind the line that asks for what is built",
             id="undeclared-requirement",
         ),
         pytest.param(

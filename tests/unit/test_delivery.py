@@ -53,7 +53,7 @@ async def delivered(folder: Path, events: list[Event], groups: Mapping[str, Inst
         await groups[group.name](begin_next)
 
     settings = Settings()
-    client = Client(network=Network(), settings=settings, credentials=Credentials([], {}))
+    client = Client(network=Network(), settings=settings, credentials=Credentials([], {}), environ={})
     async with client:
         await Delivery(
             plan=plan,

@@ -335,6 +335,13 @@ def test_the_same_index_may_be_said_twice() -> None:
             id="index-for-a-url",
         ),
         pytest.param(
+            [requirement("a", 1), requirement("b", 2)],
+            "a # resilient-pip: group=g\nb # resilient-pip: group=g no-build-isolation\n",
+            "r.txt:2: group 'g' is marked no-build-isolation in one of two places, this one and r.txt:1: "
+            "mark both, or name one of them differently",
+            id="half-a-group-marked",
+        ),
+        pytest.param(
             [],
             "# resilient-pip: group=g\na<2\n",
             f"r.txt:1: {HOLDS_FOR_NOTHING}",

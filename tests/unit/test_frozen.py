@@ -80,7 +80,7 @@ def taken(
     install = install or Install(requirements=())
     job = Job(
         install=install,
-        reread=lambda _: install,
+        reread=lambda _fetched, _target: install,
         settings=Settings(**settings),
         environ={},
         cwd=str(folder),

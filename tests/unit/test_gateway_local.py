@@ -57,14 +57,19 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_links_folder_offers_files_and_html(tmp_path: Path) -> None:
-    """Wheels and sdists with their sizes, what HTML files list, nothing else and no folders."""
+    """Wheels and sdists with their sizes, then what HTML files list; nothing else and no folders.
+
+    The last name comes first, as with pip, which takes the last of equal files.
+    """
     (tmp_path / "demo-1.0-py3-none-any.whl").write_bytes(b"12345")
+    (tmp_path / "demo-1.0.tar.gz").write_bytes(b"123")
     (tmp_path / "more.html").write_text('<a href="https://h/other-2.tar.gz">x</a>')
     (tmp_path / "README.txt").write_text("no")
     (tmp_path / "folder-1.tar.gz").mkdir()
     page = read_links(tmp_path, INDEX)
     assert page
     assert [(listed.file.filename, listed.file.size) for listed in page.files] == [
+        ("demo-1.0.tar.gz", 3),
         ("demo-1.0-py3-none-any.whl", 5),
         ("other-2.tar.gz", None),
     ]

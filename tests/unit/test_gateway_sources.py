@@ -32,6 +32,23 @@ def test_order_is_that_of_pip() -> None:
     assert "pw" not in repr(sources)
 
 
+def test_what_is_found_as_files_comes_before_pages() -> None:
+    """As pip lists it: files and folders by URL, the last first, then pages in the user's order."""
+    places = [
+        "/b.html",
+        "/a",
+        "file:///c",
+        "http://h/a.html",
+        "http://h/x-1.0.zip",
+        "/d-1.0-py3-none-any.whl",
+    ]
+    sources = order_sources(find_links=places, index_urls=[PYPI], routes=Routes())
+    assert [source.url for source in sources] == [
+        *("http://h/x-1.0.zip", "/d-1.0-py3-none-any.whl", "file:///c", "/a"),
+        *("/b.html", "http://h/a.html", PYPI),
+    ]
+
+
 @pytest.mark.parametrize(
     ("project", "index"),
     [

@@ -126,6 +126,20 @@ def test_html_becomes_the_shape_of_json() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("attribute", "yanked"),
+    [
+        pytest.param('data-yanked="bad"', True, id="reason"),
+        pytest.param('data-yanked=""', True, id="empty"),
+        pytest.param("data-yanked", False, id="no-value"),
+    ],
+)
+def test_yanked_in_html(attribute: str, yanked: bool) -> None:  # noqa: FBT001 - a column
+    """An attribute without a value counts for none, as with pip, and unlike PEP 592."""
+    page = parse(f'<a href="{WHEEL}" {attribute}>x</a>', "text/html")
+    assert [listed.yanked for listed in page.files] == [yanked]
+
+
 def test_charset_of_the_header_counts() -> None:
     """HTML in another charset is decoded by its header; one that nobody knows is an error."""
     body = f'<a href="d\xe9mo/{WHEEL}">x</a>'.encode("latin-1")

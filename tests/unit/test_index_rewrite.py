@@ -152,3 +152,16 @@ def test_json_that_is_too_deep_to_be_written() -> None:
         deep = [deep]
     with pytest.raises(PageError, match="nested too deeply"):
         rewrite(Page(document={"x": deep}, files=()), JSON_TYPE, lambda _: "")
+
+
+def test_a_local_file_is_as_old_as_need_be() -> None:
+    """When local files were uploaded does not matter to pip; behind the gateway they are local no more."""
+    page = parse_page(
+        f'<a href="{WHEEL}">x</a>'.encode(),
+        "text/html",
+        "file:///srv/simple/demo/index.html",
+        project=ProjectName("demo"),
+        index=SafeUrl(""),
+    )
+    (file,) = json.loads(rewrite(page, JSON_TYPE, lambda _: "http://gw/x"))["files"]
+    assert file["upload-time"] == "1970-01-01T00:00:00Z"

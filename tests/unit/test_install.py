@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -49,6 +47,7 @@ from resilient_pip.plan.report import Report, read_report
 from resilient_pip.settings import Settings
 from tests.support.environments import Environment, Workspace
 from tests.support.faultserver import FaultyIndex
+from tests.support.sources import commit, unpack
 from tests.support.wheels import Distribution, make_sdist, make_wheel
 
 _PIP = importlib.util.find_spec("pip")
@@ -458,7 +457,7 @@ def test_an_upgrade_leaves_what_pip_leaves(scene: Scene) -> None:
         ["other==1.0"],
         ["a==2.0", "b==2.0", "new==1.0"],
     ]
-    assert plan.replaces
+    assert plan.latest.replaces
 
 
 def test_a_new_extra_of_something_installed(scene: Scene) -> None:
@@ -476,28 +475,6 @@ def test_a_forced_reinstallation_is_one_call(scene: Scene) -> None:
     )
     plan = same_as_pip(scene, install, before=("a",), options=["--force-reinstall"])
     assert [group.name for group in plan.groups] == ["b"]
-
-
-def unpack(sdist: Distribution, folder: Path) -> None:
-    """Make a source folder that can be installed, also as editable."""
-    with tarfile.open(fileobj=io.BytesIO(sdist.content)) as archive:
-        for member in archive:
-            extracted = archive.extractfile(member)
-            assert extracted
-            path = folder / Path(member.name).name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(extracted.read())
-    with (folder / "carried_backend.py").open("a") as backend:
-        backend.write("\nbuild_editable = build_wheel\n")
-
-
-def commit(folder: Path) -> str:
-    """Make a folder a git repository with one commit on the branch main."""
-    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t"]
-    for arguments in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "one"]):
-        subprocess.run([*git, *arguments], check=True)
-    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
-    return head.stdout.strip()
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,35 @@ def test_turns(mirrors: Sequence[Find], *, leave: bool, enough: bool, expected: 
     assert turns(places, count, leave=leave, enough=enough) == expected
 
 
+@pytest.mark.parametrize(
+    ("listed", "refusals", "expected"),
+    [
+        pytest.param(["new", "newer"], "rsrr", ["new", "mirror", "new", "newer"], id="each time it is new"),
+        pytest.param([None], "rrr", ["mirror", "old", "mirror"], id="once where it is the old one"),
+        pytest.param(["new", "new"], "rrs", ["new", "mirror", "new"], id="once where it is one that failed"),
+        pytest.param([], "ss", ["mirror", "old"], id="not for another reason"),
+    ],
+)
+def test_a_url_that_is_refused_is_looked_up_again(
+    listed: list[str | None], refusals: str, expected: list[str]
+) -> None:
+    """A signed URL does not last; what a mirror refuses says nothing of it (r: refused, s: stalled)."""
+
+    async def find() -> str | None:
+        return listed.pop(0)
+
+    async def main() -> list[str]:
+        places = Places("old", [there("mirror")], relisted=find)
+        found = []
+        for why in refusals:
+            await places.turn(leave=False, enough=False, afresh=False, refused=why == "r")
+            found.append(places.current.url)
+        return found
+
+    assert run(main) == expected
+    assert listed == []
+
+
 def test_a_place_that_wants_a_pause_is_passed_over() -> None:
     """While another may be asked at once, nobody waits for a Retry-After."""
     places = Places("own", [there("a")])

@@ -30,6 +30,7 @@ SINCE_26_0 = pytest.mark.skipif(Version("26.0") > PIP, reason="needs pip 26.0")
 SINCE_26_2 = pytest.mark.skipif(Version("26.2") > PIP, reason="needs pip 26.2")
 PRE = ("--all-releases=:all:",) if Version("26.0") <= PIP else ("--pre",)
 PYPI = "https://pypi.org/simple"
+TOO_OLD = ": lock files need pip 26.3 or later"
 CPU = "https://download.pytorch.org/whl/cpu"
 PROJECT = '[project]\nname = "pkg"\nversion = "1"\n[dependency-groups]\ndev = ["rich>=13", "pytest"]\n'
 
@@ -321,13 +322,20 @@ def test_a_wrong_line_is_named(lines: list[str], message: str, capfd: pytest.Cap
             ["a", "--index-url", "simple"], "index-url 'simple' is neither a URL nor a folder", id="index"
         ),
         pytest.param(["a", "--python", "gone"], "--python gone: there is no Python interpreter", id="python"),
-        pytest.param(["-r", "pylock.toml"], "pylock.toml: lock files are not supported", id="lock"),
         pytest.param(
-            ["-r", "pylock.x.toml[e]"], "pylock.x.toml[e]: lock files are not supported", id="lock-extra"
+            ["-r", "pylock.toml"],
+            "pylock.toml: no such file" if Version("26.3") <= PIP else f"pylock.toml{TOO_OLD}",
+            id="lock",
         ),
         pytest.param(
-            ["a", "--report", "r.json"],
-            "--report is not supported: pip's report would name the gateway's addresses",
+            ["-r", "pylock.x.toml[e]"],
+            "pylock.x.toml: no such file" if Version("26.3") <= PIP else f"pylock.x.toml[e]{TOO_OLD}",
+            id="lock-extra",
+        ),
+        pytest.param(
+            ["a", "--use-deprecated", "legacy-resolver"],
+            "--use-deprecated is not supported: the plan is made by pip's current resolver, not by "
+            "legacy-resolver",
             id="refused",
         ),
         pytest.param(
@@ -402,21 +410,21 @@ def test_hashes_cannot_be_both_required_and_not() -> None:
         ),
         pytest.param(["--no-user"], ["--no-user"], [], ["--no-user"], id="no-user"),
         pytest.param(
-            [
-                "--quiet",
-                "--timeout=3",
-                "--retries=1",
-                "--progress-bar=off",
-                "--no-color",
-                "--no-input",
-                "--disable-pip-version-check",
-                "--no-clean",
-                "--debug",
-            ],
+            ["--no-warn-script-location", "--no-warn-conflicts"],
             [],
             [],
+            ["--no-warn-script-location", "--no-warn-conflicts"],
+            id="warnings",
+        ),
+        pytest.param(
+            ["--check-build-dependencies"], *[["--check-build-dependencies"]] * 3, id="check-build-deps"
+        ),
+        pytest.param(
+            ["--only-final=:all:", "--all-releases=a,b"],
+            *[["--only-final=:all:", "--all-releases=a,b"]] * 2,
             [],
-            id="ignored",
+            marks=SINCE_26_0,
+            id="release-control",
         ),
     ],
 )
@@ -429,6 +437,44 @@ def test_options_become_words(argv: list[str], plan: list[str], build: list[str]
         tuple(install),
     )
     assert not found.one_call
+
+
+def test_options_without_effect() -> None:
+    """Some ask for what is so anyway; nothing of them reaches a child, or says anything of a setting."""
+    since_26_2 = ("--refresh-package=a",) if Version("26.2") <= PIP else ()
+    found = read(
+        "a",
+        "--quiet",
+        "--no-color",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-python-version-warning",
+        "--no-clean",
+        "--debug",
+        "--use-pep517",
+        *since_26_2,
+    )
+    assert (found.plan_options, found.build_options, found.install_options) == ((), (), ())
+    assert found.implied == {}
+
+
+def test_what_pips_patience_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given is what the command line or configuration says, pip's own default value too; no child gets it."""
+    assert read("a").implied == {}
+    monkeypatch.setenv("PIP_RETRIES", "2")
+    found = read("a", "--timeout=15", "--progress-bar=off")
+    assert found.implied["connect_timeout_s"] == ("--timeout", "15")
+    assert found.implied["tries"] == ("--retries", "3")
+    assert found.implied["progress"] == ("--progress-bar", "log")
+    assert (found.plan_options, found.build_options, found.install_options) == ((), (), ())
+
+
+def test_features_of_a_file_hold_in_every_reading() -> None:
+    """A command line may be read several times, and pip's line parser remembers the features of a file."""
+    name = write("r.txt", "--use-feature=fast-deps", "a")
+    for _ in range(2):
+        assert read("-r", name).plan_options == ("--use-feature=fast-deps",)
+    assert read("a").plan_options == ()
 
 
 def test_words_read_back_the_same() -> None:
@@ -516,6 +562,7 @@ def test_the_network(folder: Path) -> None:
         client_cert=str(folder / "k.pem"),
         proxy="http://u:p@proxy:1",
         trusted_hosts=("h:1",),
+        keyring_provider="disabled",
     )
     assert found.network_options == (
         f"--cert={folder / 'c.pem'}",
@@ -523,6 +570,22 @@ def test_the_network(folder: Path) -> None:
         "--trusted-host=h:1",
         "--keyring-provider=disabled",
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "network"),
+    [
+        pytest.param((), Network(keyring_provider="auto"), id="auto"),
+        pytest.param(("--no-input",), Network(keyring_provider="disabled"), id="no input"),
+        pytest.param(
+            ("--no-input", "--keyring-provider=import"), Network(keyring_provider="import"), id="named"
+        ),
+        pytest.param(("--use-deprecated=legacy-certs",), Network(legacy_certs=True), id="legacy-certs"),
+    ],
+)
+def test_keyring_and_the_store(words: tuple[str, ...], network: Network) -> None:
+    """Without input keyring has to be named, as in pip; the system's certificates may be left out."""
+    assert read("a", *words).network == network
 
 
 @SINCE_26_2

@@ -28,7 +28,6 @@ DEFAULTS: Mapping[str, Any] = {
     "trusted_hosts": [],
     "exists_action": [],
     "deprecated_features_enabled": [],
-    "only_dependencies": False,
     "timeout": 15,
 }
 
@@ -126,7 +125,7 @@ def test_a_destination_has_one_row() -> None:
             id="foreign-platform",
         ),
         pytest.param({"trusted_hosts": ["h"]}, Child.NETWORK, ("--trusted-host=h",), id="network"),
-        pytest.param({"timeout": 60.0}, Child.NETWORK, (), id="ignored"),
+        pytest.param({"timeout": 60.0}, Child.NETWORK, (), id="read-here"),
     ],
 )
 def test_words(values: Mapping[str, Any], child: Child, expected: tuple[str, ...]) -> None:
@@ -139,12 +138,6 @@ def test_words(values: Mapping[str, Any], child: Child, expected: tuple[str, ...
     [
         pytest.param({}, None, id="defaults"),
         pytest.param({"upgrade": True}, None, id="passed-on"),
-        pytest.param({"timeout": 60.0}, None, id="ignored"),
-        pytest.param(
-            {"only_dependencies": True},
-            "--only-deps is not supported: install groups are made of the requirements themselves",
-            id="refused",
-        ),
         pytest.param({"deprecated_features_enabled": ["legacy-certs"]}, None, id="another-value"),
         pytest.param(
             {"deprecated_features_enabled": ["legacy-resolver"]},

@@ -208,6 +208,10 @@ def set_key(key: str, value: object) -> Callable[[dict[str, Any]], object]:
         pytest.param(lambda d: d.update(format="x"), "it is no plan", id="format"),
         pytest.param(lambda d: d.update(version=3), "it has version 3, and this program reads", id="version"),
         pytest.param(lambda d: d.update(version=True), "'version' is missing or wrong", id="bool"),
+        pytest.param(
+            lambda d: d.update(later=["a", "b"]), "it lacks what is planned later: a, b", id="later"
+        ),
+        pytest.param(lambda d: d.update(later="a"), "'later' is missing or wrong", id="later-no-list"),
         pytest.param(lambda d: d.pop("groups"), "'groups' is missing or wrong", id="groups"),
         pytest.param(lambda d: d.update(groups=[3]), "'name' is missing or wrong", id="group"),
         pytest.param(lambda d: d.update(groups=d["groups"] * 2), "is in it twice", id="twice"),

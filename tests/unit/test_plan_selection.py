@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -137,6 +137,38 @@ def test_a_group_that_cannot_be_chosen(plan: Plan, name: str, message: str) -> N
     with pytest.raises(UsageError) as refused:
         select(plan, [name], None, installed={}, environment={})
     assert str(refused.value) == message
+
+
+STAGED = replace(PLAN, later=("flash", "apex"))
+
+
+def test_groups_that_are_planned_later_are_known() -> None:
+    """They stay wanted or not, as all others."""
+    chosen = select(STAGED, [], "base", installed={}, environment={})
+    assert (chosen.groups, chosen.later) == (PLAN.groups, ("flash", "apex"))
+    chosen = select(STAGED, ["base"], None, installed={}, environment={})
+    assert ([each.name for each in chosen.groups], chosen.later) == (["base"], ())
+    done = outstanding(STAGED, installed(base="1.0", middle="1.0", top="1.0"), is_same)
+    assert select(done, ["apex"], None, installed={}, environment={}).later == ("apex",)
+
+
+def test_only_the_latest_stage_is_chosen_from() -> None:
+    """What is before it is installed; where nothing of it is wanted, it is empty."""
+    staged = replace(PLAN, stages=(*PLAN.stages, Stage(groups=(group("flash", planned("flash", "top")),))))
+    staged = replace(staged, order=(*PLAN.order, "flash"))
+    there = installed(base="1.0", middle="1.0", top="1.0")
+    assert select(staged, ["flash"], None, installed=there, environment={}) == staged
+    none = select(staged, ["base"], None, installed=there, environment={})
+    assert none.stages == (*PLAN.stages, Stage(groups=()))
+
+
+def test_a_later_group_needs_all_before_it() -> None:
+    """Nobody knows what it needs before."""
+    with pytest.raises(UsageError) as refused:
+        select(STAGED, ["flash"], None, installed={}, environment={})
+    assert str(refused.value) == (
+        "install group 'flash' is planned once group 'base' is installed: install that group first"
+    )
 
 
 def test_one_call_makes_one_group() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from resilient_pip.model import (
@@ -98,6 +100,13 @@ def test_one_of_each_is_counted_so() -> None:
     """One package is no packages."""
     plan = Plan(stages=(Stage(groups=(Group(name="idna", files=(IDNA,)),)),))
     assert plan_table(plan, width=80)[2:] == ["1 package in 1 group, 70.4 kB"]
+
+
+def test_what_is_planned_later_is_named() -> None:
+    """Whether there is something to install before or not."""
+    line = "planned later, once all of this is installed (no-build-isolation): a, b"
+    assert plan_table(replace(PLAN, later=("a", "b")), width=80)[-1] == line
+    assert plan_table(Plan(stages=(), later=("a", "b")), width=80) == ["nothing to install", line]
 
 
 def test_an_empty_plan_says_so() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from resilient_pip.advice import ADVICE
@@ -27,6 +29,7 @@ from resilient_pip.model import (
     RunResult,
     SafeUrl,
     SourceLine,
+    Stage,
     Statistics,
 )
 from resilient_pip.report import failure_block, summary
@@ -204,6 +207,19 @@ def test_long_lists_are_shortened() -> None:
         "  installed group-0, group-1, group-2, group-3, group-4, group-5, group-6 and 13 more",
         "  not reached  a, group-0, group-1, group-2, group-3, group-4, group-5, group-6 and 13 more",
     ]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param(replace(PLAN, later=("flash-attn",)), id="planned-later"),
+        pytest.param(Plan(stages=(*PLAN.stages, Stage(groups=()))), id="second-stage"),
+    ],
+)
+def test_what_earlier_stages_have_installed_stays(plan: Plan) -> None:
+    """The block says so."""
+    result = RunResult(exit_code=1, plan=plan, error=KeyError("x"), installed=("a", "b"), not_reached=("c",))
+    assert failure_block(result)[2] == "  installed a, b; they stay   not reached  c"
 
 
 def test_nothing_installed() -> None:

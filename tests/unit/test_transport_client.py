@@ -42,7 +42,10 @@ def get(
 
     async def main() -> tuple[int, str, bytes]:
         client = Client(
-            network=network or Network(), settings=quick(), credentials=Credentials(index_urls, {})
+            network=network or Network(),
+            settings=quick(),
+            credentials=Credentials(index_urls, {}),
+            environ={},
         )
         async with client, client.get(url, headers=headers or {}, first_byte_s=2.0) as answer:
             body = b"".join([chunk async for chunk in answer.chunks(lambda _: 0.5)])
@@ -145,6 +148,13 @@ def test_first_byte_stall_and_reset(index: FaultyIndex) -> None:
             BadContent,
             "the body's compression is broken",
             id="broken gzip",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nabc",
+            {"Accept-Encoding": "gzip"},
+            BadContent,
+            "the body is packed as 'br'",
+            id="packed otherwise",
         ),
     ],
 )
@@ -272,8 +282,25 @@ def test_a_proxy_that_refuses(index: FaultyIndex) -> None:
     assert error.kind == "proxy"
     with answering(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as port:
         login = failing("https://far.invalid/f", Network(proxy=f"http://127.0.0.1:{port}"))
+    with answering(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as forbidding:
+        forbidden = failing("https://far.invalid/f", Network(proxy=f"http://me:pw@127.0.0.1:{forbidding}"))
     assert isinstance(login, Refused)
-    assert login.status == 407
+    assert (login.status, str(login)) == (407, f"HTTP 407, from http://127.0.0.1:{port}")
+    assert isinstance(forbidden, Unreachable)
+    assert (forbidden.fault, forbidden.reason) == (
+        "refused",
+        f"http://127.0.0.1:{forbidding}: 403 Forbidden",
+    )
+
+
+def test_a_proxy_that_is_not_there(index: FaultyIndex) -> None:
+    """It is what is blamed, and not the host."""
+    host = index.host
+    index.stop()
+    for url in ("http://far.invalid/f", "https://far.invalid/f"):
+        error = failing(url, Network(proxy=f"http://me:pw@{host}"))
+        assert isinstance(error, Unreachable)
+        assert (error.kind, error.reason) == ("proxy", f"http://{host}: connection refused")
 
 
 @pytest.mark.parametrize(
@@ -282,22 +309,35 @@ def test_a_proxy_that_refuses(index: FaultyIndex) -> None:
         pytest.param(Network(cert="/none.pem"), "certificate bundle /none.pem: ", id="cert"),
         pytest.param(Network(cert="/"), None, id="folder"),
         pytest.param(Network(client_cert="/none.pem"), "client certificate /none.pem: ", id="client cert"),
-        pytest.param(Network(proxy="mail://h"), "the proxy cannot be used: ", id="proxy scheme"),
-        pytest.param(Network(proxy="http://h:port"), "the proxy cannot be used: ", id="proxy port"),
+        pytest.param(
+            Network(proxy="mail://me:pw@h"),
+            "the proxy mail://h cannot be used: it has to be",
+            id="proxy scheme",
+        ),
+        pytest.param(Network(proxy="http://h:port"), "the proxy (no URL) cannot be used: ", id="proxy port"),
     ],
 )
 def test_bad_network_options_are_usage_errors(network: Network, message: str | None) -> None:
-    """What the user named wrongly is told before anything is asked for."""
-
-    def make() -> Client:
-        return Client(network=network, settings=quick(), credentials=Credentials((), {}))
-
+    """What the user named wrongly is told before anything is asked for, where it is needed at all."""
+    client = Client(network=network, settings=quick(), credentials=Credentials((), {}), environ={})
+    client.prepare(["file:///wheels", "/wheels"])
     if message is None:
-        assert make().hosts is not None
+        client.prepare(["https://host/simple"])
         return
     with pytest.raises(UsageError) as caught:
-        make()
+        client.prepare(["https://host/simple"])
     assert str(caught.value).startswith(message)
+
+
+def test_a_setting_that_turns_out_wrong_on_the_way(index: FaultyIndex) -> None:
+    """A redirect to https needs the bundle that nobody has needed before: no try helps."""
+    index.script("/f", [RedirectTo("https://far.invalid/f")])
+    error = failing(index.url_of("/f"), Network(cert="/none.pem"))
+    assert isinstance(error, Unreachable)
+    assert (error.kind, error.reason) == (
+        "setting",
+        "certificate bundle /none.pem: No such file or directory",
+    )
 
 
 def test_a_client_certificate_is_shown(authority: trustme.CA, tmp_path: Path) -> None:
@@ -306,6 +346,7 @@ def test_a_client_certificate_is_shown(authority: trustme.CA, tmp_path: Path) ->
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # with 1.3 what it says may get lost in a reset
     own = tmp_path / "own.pem"
     authority.issue_cert("me@example.org").private_key_and_cert_chain_pem.write_to_path(own)
     bundle = tmp_path / "ca.pem"
@@ -314,7 +355,24 @@ def test_a_client_certificate_is_shown(authority: trustme.CA, tmp_path: Path) ->
     with answering(answer, lambda link: context.wrap_socket(link, server_side=True)) as port:
         url = f"https://127.0.0.1:{port}/"
         assert get(url, network=Network(cert=str(bundle), client_cert=str(own)))[2] == b"ok"
-        assert isinstance(failing(url, Network(cert=str(bundle))), SourceError)
+        without = failing(url, Network(cert=str(bundle)))
+    assert isinstance(without, Unreachable)
+    assert without.kind == "tls"
+
+
+def test_what_a_server_says_of_the_certificate_of_its_client() -> None:
+    """With TLS 1.3 it comes after the handshake, and is no reason to try again."""
+    alert = ssl.SSLError(1, "alert")
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    read = httpx.ReadError("")
+    read.__cause__ = alert
+    for error in (alert, read):
+        failure = translate(error, "https://host/", received=0)
+        assert isinstance(failure, Unreachable)
+        assert (failure.kind, failure.fault) == ("tls", "client")
+        assert (
+            failure.reason == "the server does not take the client's certificate (alert certificate required)"
+        )
 
 
 def _all_classes(class_: type[Exception]) -> Iterator[type[Exception]]:

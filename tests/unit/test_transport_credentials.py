@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from resilient_pip.transport.credentials import Credentials, Login, without_login
+from resilient_pip.transport.credentials import Credentials, without_login
+from resilient_pip.transport.login import Login
 
 INDEXES = (
     "https://a:1@host/simple/",
@@ -15,6 +16,11 @@ INDEXES = (
     "https://open/simple",
     "https://plus%40me:p%3Aw@quoted/simple",
 )
+
+
+def login(user: str, password: str) -> Login:
+    """Make one, wherever it was found."""
+    return Login(user=user, password=password)
 
 
 @pytest.fixture
@@ -29,17 +35,17 @@ def credentials(tmp_path: Path) -> Credentials:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        pytest.param("https://x:y@host/f.whl", Login("x", "y"), id="own"),
-        pytest.param("https://host/simple/torch/", Login("a", "1"), id="index"),
-        pytest.param("https://host/private/files/f.whl", Login("b", "2"), id="nearest index"),
-        pytest.param("https://host:443/simple/torch/", Login("a", "1"), id="default port"),
+        pytest.param("https://x:y@host/f.whl", login("x", "y"), id="own"),
+        pytest.param("https://host/simple/torch/", login("a", "1"), id="index"),
+        pytest.param("https://host/private/files/f.whl", login("b", "2"), id="nearest index"),
+        pytest.param("https://host:443/simple/torch/", login("a", "1"), id="default port"),
         pytest.param("http://host/simple/torch/", None, id="other scheme"),
         pytest.param("https://host:8443/simple/torch/", None, id="other port"),
         pytest.param("https://elsewhere/f.whl", None, id="other host"),
-        pytest.param("https://open/f.whl", Login("n", "3"), id="netrc"),
-        pytest.param("https://user-only/f.whl", Login("n", "4"), id="netrc before a bare user"),
-        pytest.param("https://token@elsewhere/f.whl", Login("token", ""), id="bare user"),
-        pytest.param("https://quoted/f.whl", Login("plus@me", "p:w"), id="percent-encoded"),
+        pytest.param("https://open/f.whl", login("n", "3"), id="netrc"),
+        pytest.param("https://user-only/f.whl", login("n", "4"), id="netrc before a bare user"),
+        pytest.param("https://token@elsewhere/f.whl", login("token", ""), id="bare user"),
+        pytest.param("https://quoted/f.whl", login("plus@me", "p:w"), id="percent-encoded"),
     ],
 )
 def test_where_a_login_comes_from(credentials: Credentials, url: str, expected: Login | None) -> None:
@@ -52,7 +58,7 @@ def test_netrc_variable_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "netrc"
     path.write_text("default login d password 5\n")
     environ = {"NETRC": str(path), "HOME": str(tmp_path)}
-    assert Credentials((), environ).login_for("https://any/") == Login("d", "5")
+    assert Credentials((), environ).login_for("https://any/") == login("d", "5")
     path.write_text("machine\n")
     assert Credentials((), environ).login_for("https://any/") is None
     assert Credentials((), {"NETRC": str(tmp_path / "none")}).login_for("https://any/") is None
@@ -60,11 +66,11 @@ def test_netrc_variable_names_the_file(tmp_path: Path) -> None:
 
 def test_nothing_shows_a_password(credentials: Credentials) -> None:
     """What lands in a log by accident is masked."""
-    shown = f"{credentials!r} {Login('a', 'secret')!r} {Login('a', 'secret')}"
-    assert shown == "Credentials(5 index URLs, netrc: yes) Login(****) Login(****)"
+    shown = f"{credentials!r} {login('ann', 'secret')!r} {login('ann', 'secret')}"
+    assert shown == "Credentials(5 index URLs, netrc: yes) Login(source='') Login(source='')"
 
 
 def test_header_and_bare_url() -> None:
     """Basic authentication in UTF-8; the URL goes without the login but with everything else."""
-    assert Login("Aladdin", "open sesame").header == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    assert login("Aladdin", "open sesame").header == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
     assert without_login("https://a:b@host:1/p;x?q=1#f") == "https://host:1/p;x?q=1#f"

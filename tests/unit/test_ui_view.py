@@ -21,7 +21,7 @@ from resilient_pip.events import (
     PlanReady,
     TransferWaiting,
 )
-from resilient_pip.model import Outcome, Phase
+from resilient_pip.model import Group, Outcome, Phase, Plan, Stage
 from resilient_pip.ui.children import Child
 from resilient_pip.ui.speed import Speed
 from resilient_pip.ui.view import OpenGroup, Place, Transfer, View, reduce
@@ -30,6 +30,7 @@ from tests.support.runs import (
     LARGE,
     MB,
     PLAN,
+    SMALL,
     SYMPY,
     TORCH,
     advanced,
@@ -59,6 +60,21 @@ def test_phases_overlap() -> None:
         (3, PhaseFinished(phase=Phase.BUILD, outcome=Outcome.DONE, elapsed_s=2)),
     )
     assert view == View(phases=(Phase.DOWNLOAD, Phase.INSTALL))
+
+
+def test_a_later_stage_counts_its_own() -> None:
+    """Pages and files are those of its own planning and plan; groups are numbered through."""
+    second = Plan(stages=(Stage(groups=(SMALL,)), Stage(groups=(Group(name="torch", files=(TORCH,)),))))
+    view = view_of(
+        (0, PhaseStarted(phase=Phase.PLAN)),
+        (1, finished(page_of("a"), 10)),
+        (2, PhaseFinished(phase=Phase.PLAN, outcome=Outcome.DONE, elapsed_s=2)),
+        (2, PhaseStarted(phase=Phase.PLAN, group="torch")),
+    )
+    assert view.pages == 0
+    view = view_of((3, PlanReady(plan=second)), view=view)
+    assert view.planned == {TORCH.file.filename: Place(order=0, group=2, size=200 * MB)}
+    assert view.groups == 2
 
 
 def test_plan_gives_places() -> None:

@@ -227,6 +227,24 @@ def test_plan_lines() -> None:
     ]
 
 
+def test_plan_lines_of_stages() -> None:
+    """Each stage is told when it is planned, with the groups numbered through; what comes later is named."""
+    first = Plan(stages=(Stage(groups=(SMALL,)),), later=("torch", "flash"))
+    assert plan_lines(first) == [
+        "plan: 1 package, 70.0 kB, in 1 group; planned later: torch, flash",
+        "group 1/1 idna: 1 package, 70.0 kB, time-out 1 min 1 s: idna 3.10",
+    ]
+    second = Plan(stages=(*first.stages, Stage(groups=(LARGE,))), later=("flash",))
+    assert plan_lines(second) == [
+        "plan: 2 packages, 206.0 MB, in 1 group; planned later: flash",
+        "group 2/2 torch: 2 packages, 206.0 MB, time-out 14 min: sympy 1.14.0, torch 2.9.1",
+    ]
+    third = Plan(stages=(*second.stages, Stage(groups=())))
+    assert plan_lines(third) == ["plan: nothing to install"]
+    planning = PhaseStarted(phase=Phase.PLAN, group="flash")
+    assert event_lines(View(), planning, 0.0, verbosity=0) == ["planning flash"]
+
+
 def test_plan_lines_of_unknown_sizes() -> None:
     """Sizes that are not known are said to be so; long lists of packages are shortened."""
     vcs = planned("vcs", "0.1", None)

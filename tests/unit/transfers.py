@@ -89,7 +89,9 @@ class Rig:
     async def client(self) -> AsyncIterator[Client]:
         """Open a client."""
         credentials = Credentials(self.index_urls, {})
-        async with Client(network=Network(), settings=self.settings, credentials=credentials) as client:
+        async with Client(
+            network=Network(), settings=self.settings, credentials=credentials, environ={}
+        ) as client:
             yield client
 
     @asynccontextmanager

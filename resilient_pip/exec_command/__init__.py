@@ -1,0 +1,1 @@
+"""`resilient-pip exec`: any client of package indexes, run behind the gateway."""
