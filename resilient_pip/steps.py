@@ -20,6 +20,7 @@ from resilient_pip.fetch import StoredFile
 from resilient_pip.first_look import Found
 from resilient_pip.frozen import FrozenPlanning
 from resilient_pip.gateway.blame import naming_root_cause
+from resilient_pip.install.ahead import Ahead
 from resilient_pip.install.check import differences
 from resilient_pip.install.compiling import Compiling
 from resilient_pip.install.installation import Installation
@@ -128,6 +129,13 @@ class _Run:
             folder=self.workspace.root,
             one_call=install.one_call,
         )
+        ahead = Ahead(
+            python=self.prepared.target.python,
+            env=self.services.pip.env,
+            folder=self.workspace.root,
+            scheme=self.prepared.scheme,
+            supervisor=self.services.supervisor,
+        )
         installation = Installation(
             plan=plan,
             installer=installer,
@@ -139,6 +147,7 @@ class _Run:
                 folder=self.workspace.root,
                 emit=self.emit,
             ),
+            ahead=ahead,
             gateway=self.services.gateway,
             supervisor=self.services.supervisor,
             build_timeout_s=self.job.settings.build_timeout_s,
@@ -150,6 +159,8 @@ class _Run:
             downloads=self.services.downloads,
             build=partial(self._build, builder, plan),
             install=installation.install,
+            wheel_stored=installation.stored,
+            beside=ahead.run,
             emit=self.emit,
             everything_first=plan.replaces or install.one_call,
             own=self.workspace.root,

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.model import ProjectName, project_name
@@ -81,6 +81,17 @@ def files_of(wheel: Path, scheme: Scheme) -> set[Path]:
     return {path for path in placed if path is not None}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A .py file of a wheel."""
+
+    library: str
+    """The folder that the .dist-info goes to."""
+    name: str
+    """Where the file goes, from there."""
+    info: ZipInfo
+
+
 def modules_of(wheel: Path, scheme: Scheme) -> frozenset[Path] | None:
     """List where pip will put the .py files of a wheel, which it compiles; None where that cannot be told.
 
@@ -88,14 +99,34 @@ def modules_of(wheel: Path, scheme: Scheme) -> frozenset[Path] | None:
     """
     try:
         with ZipFile(wheel) as archive:
-            names = archive.namelist()
-            library = scheme.purelib if _is_pure(archive, names) else scheme.platlib
-            placed = {scheme.place(name, library) for name in names if name.endswith(".py")}
-            scripts = {scheme.base / "bin" / script for script in _scripts(archive, names)}
+            placed = _modules(archive, scheme)
+            scripts = {scheme.base / "bin" / script for script in _scripts(archive, archive.namelist())}
     except (OSError, BadZipFile, configparser.Error, UnicodeDecodeError):
         return None
-    known = frozenset(path for path in placed if path is not None)
+    known = frozenset(path for _, _, path in placed if path is not None)
     return known - scripts if len(known) == len(placed) else None
+
+
+def module_members(wheel: Path, scheme: Scheme) -> list[Member]:
+    """List the .py files of a wheel as far as it is known where they go.
+
+    Raises:
+        OSError: it cannot be read.
+        BadZipFile: it is no wheel.
+    """
+    with ZipFile(wheel) as archive:
+        return [
+            Member(library=str(library), name=os.path.relpath(path, library), info=archive.getinfo(name))
+            for library, name, path in _modules(archive, scheme)
+            if path is not None
+        ]
+
+
+def _modules(archive: ZipFile, scheme: Scheme) -> list[tuple[Path, str, Path | None]]:
+    """Give for each .py file where the wheel's root goes, its name in the archive and where it goes."""
+    names = archive.namelist()
+    library = scheme.purelib if _is_pure(archive, names) else scheme.platlib
+    return [(library, name, scheme.place(name, library)) for name in names if name.endswith(".py")]
 
 
 def _is_pure(archive: ZipFile, names: Iterable[str]) -> bool:

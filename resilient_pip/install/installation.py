@@ -19,6 +19,7 @@ from resilient_pip.events import Emit
 from resilient_pip.failing import locate
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.gateway.server import Gateway
+from resilient_pip.install.ahead import Ahead
 from resilient_pip.install.compiling import Compiling, Modules, modules_to_compile, unpacked
 from resilient_pip.install.installer import Installer
 from resilient_pip.install.scheme import Scheme
@@ -38,12 +39,18 @@ class Installation:
     scheme: Scheme
     unfinished: Unfinished
     compiling: Compiling
+    ahead: Ahead
     gateway: Gateway
     supervisor: Supervisor
     build_timeout_s: float
     ignores_installed: bool
     """Whether pip takes nothing for installed."""
     emit: Emit
+
+    def stored(self, wheel: Path) -> None:
+        """Hear that a wheel is there, perhaps long before its group is installed."""
+        if self.installer.compiles and not self.scheme.moved:
+            self.ahead.begin(wheel)
 
     async def install(
         self, group: Group, wheels: Mapping[ProjectName, Path], begin_next: Callable[[], None]
@@ -61,6 +68,10 @@ class Installation:
         """
         files = self.installer.left_to_compile(group)
         modules = await to_thread.run_sync(modules_to_compile, files, wheels, self.scheme)
+        ahead = [wheels[file.project] for file in files]
+        if modules:
+            for wheel in ahead:
+                self.ahead.begin(wheel)
         limit_s = install_limit_s(await to_thread.run_sync(unpacked_size, group, wheels))
         # A pip that was killed is repaired after and begins again; what compiles is run again by itself.
         unpack = partial(self._unpack, group, wheels, modules, limit_s)
@@ -71,9 +82,11 @@ class Installation:
             await self.compiling.compile(
                 group.name,
                 modules,
+                ahead=partial(self.ahead.finished, ahead),
                 find=partial(unpacked, modules, begun.survey, self.scheme),
                 run=partial(self._run, begun, limit_s=limit_s),
             )
+        await self.ahead.remove(ahead)
 
     async def _unpack(
         self, group: Group, wheels: Mapping[ProjectName, Path], modules: Modules, limit_s: float

@@ -151,7 +151,7 @@ def test_the_compiler_tells_what_it_made(tmp_path: Path) -> None:
         (library / name).write_text(text)
     task, result = tmp_path / "task.json", tmp_path / "result.json"
     names = [*sources, "missing.py"]
-    task.write_text(json.dumps([[str(library), name] for name in names]))
+    task.write_text(json.dumps({"sources": [[str(library), name] for name in names], "ahead": []}))
     argv = [sys.executable, "-S", "-W", "error", "-c", COMPILER, str(task), str(result)]
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     tag = sys.implementation.cache_tag
@@ -189,6 +189,11 @@ def project(root: Path, name: str) -> Callable[[], tuple[Unpacked, ...]]:
     return lambda: (Unpacked(info=scheme.purelib / f"{name}-1.0.dist-info", sources=(source,)),)
 
 
+async def nothing() -> Sequence[Path]:
+    """Give what was compiled ahead."""
+    return ()
+
+
 def ended(returncode: int) -> ChildResult:
     """Say how a child ended."""
     return ChildResult(returncode=returncode, lines=(), log=Path("log"), stopped=False)
@@ -217,7 +222,7 @@ def test_a_process_that_was_killed_is_run_again(
         return ended(codes.pop(0))
 
     scheme = scheme_in(tmp_path / "env")
-    anyio.run(partial(compiling.compile, "app", modules(scheme, "app"), find, run))
+    anyio.run(partial(compiling.compile, "app", modules(scheme, "app"), ahead=nothing, find=find, run=run))
     assert "app.pyc,,\r\n" in (scheme.purelib / "app-1.0.dist-info/RECORD").read_bytes().decode()
     assert [type(event) for event in events] == [Noted]
 
@@ -233,7 +238,9 @@ def test_a_process_that_fails_fails_the_group(tmp_path: Path, compiling: Compili
         return ended(1)
 
     with pytest.raises(ChildFailed):
-        anyio.run(partial(compiling.compile, "app", modules(scheme, "app"), find, run))
+        anyio.run(
+            partial(compiling.compile, "app", modules(scheme, "app"), ahead=nothing, find=find, run=run)
+        )
     assert (scheme.purelib / "app-1.0.dist-info/RECORD").read_bytes() == before
 
 
@@ -259,7 +266,8 @@ def test_one_group_at_a_time(tmp_path: Path, compiling: Compiling) -> None:
         async with anyio.create_task_group() as tasks:
             for name in ("app", "lib"):
                 find = project(scheme.base, name)
-                tasks.start_soon(compiling.compile, name, modules(scheme, name), find, run)
+                compiles = partial(compiling.compile, name, modules(scheme, name), ahead=nothing)
+                tasks.start_soon(partial(compiles, find=find, run=run))
             with anyio.fail_after(30):
                 await begun.wait()
                 await compiling.leave_alone(frozenset({scheme.purelib / "other.py"}))
