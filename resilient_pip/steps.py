@@ -25,6 +25,7 @@ from resilient_pip.install.check import differences
 from resilient_pip.install.compiling import Compiling
 from resilient_pip.install.installation import Installation
 from resilient_pip.install.installer import Installer
+from resilient_pip.install.layout import Layouts
 from resilient_pip.install.unfinished import Unfinished
 from resilient_pip.job import Job
 from resilient_pip.model import Failure, Phase, Plan, PlannedFile
@@ -129,17 +130,19 @@ class _Run:
             folder=self.workspace.root,
             one_call=install.one_call,
         )
+        layouts = Layouts(self.prepared.scheme)
         ahead = Ahead(
             python=self.prepared.target.python,
             env=self.services.pip.env,
             folder=self.workspace.root,
-            scheme=self.prepared.scheme,
+            layouts=layouts,
             supervisor=self.services.supervisor,
         )
         installation = Installation(
             plan=plan,
             installer=installer,
             scheme=self.prepared.scheme,
+            layouts=layouts,
             unfinished=Unfinished(self.prepared.scheme, self.emit),
             compiling=Compiling(
                 python=self.prepared.target.python,

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-import math
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 import anyio
 from anyio import to_thread
@@ -24,9 +24,8 @@ from resilient_pip.child.command import Command
 from resilient_pip.child.process import Supervisor
 from resilient_pip.errors import ResilientPipError
 from resilient_pip.install.ahead_compiler import WIDTH
-from resilient_pip.install.dist_info import Member, module_members
+from resilient_pip.install.layout import Layout, Layouts, Member
 from resilient_pip.install.processors import processors
-from resilient_pip.install.scheme import Scheme
 
 PROGRAM = importlib.resources.files("resilient_pip.install").joinpath("ahead_compiler.py").read_text("utf-8")
 """The program that compiles, as text: this package need not be a folder."""
@@ -59,17 +58,17 @@ class Ahead:
         python: the target's interpreter.
         env: the environment that pip gets.
         folder: a private folder.
-        scheme: where wheels go.
+        layouts: knows what is in wheels.
         supervisor: runs the processes.
     """
 
     def __init__(
-        self, *, python: str, env: Mapping[str, str], folder: Path, scheme: Scheme, supervisor: Supervisor
+        self, *, python: str, env: Mapping[str, str], folder: Path, layouts: Layouts, supervisor: Supervisor
     ) -> None:
         self._python = python
         self._env = env
         self._folder = folder / "ahead"
-        self._scheme = scheme
+        self._layouts = layouts
         self._supervisor = supervisor
         self._wheels: dict[Path, _Wheel] = {}
         self._owners: dict[int, _Wheel] = {}
@@ -78,13 +77,17 @@ class Ahead:
         self._size = 0
         """Bytes of source whose bytecode is on the disk or to come."""
         self._ended = False
-        self._send, self._receive = anyio.create_memory_object_stream[Path](math.inf)
+        self._coming: deque[Path] = deque()
+        """Wheels that nothing was done for yet."""
+        self._changed = anyio.Event()
 
     def begin(self, wheel: Path) -> None:
         """Compile a wheel when its turn comes; a second time nothing happens."""
-        if wheel not in self._wheels and not self._ended:
+        is_useful = not self._env.get("SOURCE_DATE_EPOCH")  # else bytecode holds a hash: `compiler` makes it
+        if is_useful and wheel not in self._wheels and not self._ended:
             self._wheels[wheel] = _Wheel()
-            self._send.send_nowait(wheel)
+            self._coming.append(wheel)
+            self._changed.set()
 
     async def finished(self, wheels: Iterable[Path]) -> tuple[Path, ...]:
         """Wait until these wheels are compiled, as far as they will be, and give the results."""
@@ -103,14 +106,24 @@ class Ahead:
 
     async def run(self) -> None:
         """Compile what comes, until this is cancelled."""
-        queue, done = os.pipe(), os.pipe()
+        try:
+            queue, done = os.pipe(), os.pipe()
+        except OSError:  # too many open files
+            self._end()
+            return
         os.set_blocking(done[0], False)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._collect, done[0])
-                async for path in self._receive:
-                    numbers = await to_thread.run_sync(self._lay_out, path)
-                    if numbers and numbers[0] == 1:
+                is_started = False
+                while True:
+                    wheel = await self._next()
+                    numbers = await to_thread.run_sync(self._lay_out, wheel)
+                    if not numbers:
+                        self._wheels[wheel].done.set()
+                        continue
+                    if not is_started:
+                        is_started = True
                         for command in self._commands(queue[0], done[1]):
                             tasks.start_soon(self._work, command, tasks.cancel_scope)
                     os.write(queue[1], b"".join(b"%0*d" % (WIDTH, number) for number in numbers))
@@ -118,6 +131,13 @@ class Ahead:
             self._end()
             for descriptor in (*queue, *done):
                 os.close(descriptor)
+
+    async def _next(self) -> Path:
+        """Wait for a wheel."""
+        while not self._coming:
+            self._changed = anyio.Event()
+            await self._changed.wait()
+        return self._coming.popleft()
 
     async def _collect(self, done: int) -> None:
         """Note what is done."""
@@ -152,17 +172,16 @@ class Ahead:
         """Write the tasks of a wheel and give their numbers; none where it is not compiled ahead."""
         wheel = self._wheels[path]
         try:
-            members = list(module_members(path, self._scheme))
-            size = sum(member.info.file_size for member in members)
+            layout = self._layouts.of(path)
+            size = sum(member.size for member in layout.members)
             if self._has_room(size):
                 wheel.size = size
                 self._size += size
-                return [self._write(path, wheel, share) for share in _shares(members)]
-        except (OSError, BadZipFile):  # who needs it will say what is wrong
-            pass
-        finally:
-            if not wheel.missing:
-                wheel.done.set()
+                return [self._write(path, wheel, layout, share) for share in _shares(layout.members)]
+        except OSError:  # it cannot be written: what needs the disk will say so
+            for number in wheel.missing:
+                del self._owners[number]
+            wheel.missing, wheel.tasks = set(), []
         return []
 
     def _has_room(self, size: int) -> bool:
@@ -172,16 +191,11 @@ class Ahead:
         free = shutil.disk_usage(self._folder).free // FREE_SHARE
         return self._size + size <= MOST_BYTES and size <= free
 
-    def _write(self, path: Path, wheel: _Wheel, members: Iterable[Member]) -> int:
+    def _write(self, path: Path, wheel: _Wheel, layout: Layout, members: Iterable[Member]) -> int:
         number = self._count + 1
         task = self._folder / f"{number:0{WIDTH}}"
-        places = [
-            (
-                *(member.library, member.name),
-                *(member.info.header_offset, member.info.compress_size, member.info.compress_type),
-            )
-            for member in members
-        ]
+        library = str(layout.library)
+        places = [(library, member.name, member.offset, member.packed, member.method) for member in members]
         task.with_suffix(".json").write_text(json.dumps({"wheel": str(path), "members": places}), "utf-8")
         self._count = number
         self._owners[number] = wheel
@@ -203,9 +217,9 @@ def _shares(members: Iterable[Member]) -> Iterator[list[Member]]:
     share: list[Member] = []
     size = 0
     for member in members:
-        if member.info.compress_type in {ZIP_STORED, ZIP_DEFLATED}:
+        if member.method in {ZIP_STORED, ZIP_DEFLATED}:
             share.append(member)
-            size += member.info.file_size
+            size += member.size
         if size >= SHARE:
             yield share
             share, size = [], 0

@@ -16,6 +16,7 @@ import os
 import sys
 import warnings
 import zlib
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from typing import BinaryIO
 
@@ -55,9 +56,9 @@ def compile_task(path: str) -> None:
             source = os.path.join(library, name)  # noqa: PTH118 - keeps ".." as it is
             try:
                 text = source_of(wheel, *place)
-                # As py_compile does it.
-                loader = SourceFileLoader("<py_compile>", source)
-                bytecode = marshal.dumps(loader.source_to_code(text, source))
+                # As py_compile does it; marshal marks a code object that has a name, too.
+                module = SourceFileLoader("<py_compile>", source).source_to_code(text, source)
+                bytecode = marshal.dumps(module)
             except Exception:  # noqa: BLE001, S112 - whatever it is, it comes again where it counts
                 continue
             code.write(bytecode)
@@ -72,7 +73,8 @@ def main(queue: int, done: int, folder: str) -> None:
     os.nice(NICENESS)
     warnings.simplefilter("ignore")
     while number := os.read(queue, WIDTH):
-        compile_task(os.path.join(folder, number.decode()))  # noqa: PTH118 - as above
+        with suppress(OSError):  # the wheel is gone, or the disk is full: there is no whole index then
+            compile_task(os.path.join(folder, number.decode()))  # noqa: PTH118 - as above
         os.write(done, number)
 
 

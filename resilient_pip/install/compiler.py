@@ -28,9 +28,13 @@ class Ahead:
     def __init__(self, paths: list[str]) -> None:
         self._found: dict[tuple[str, str], tuple[str, str, int, int]] = {}
         for path in paths:
-            with open(f"{path}.index", encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes long to import
-                for library, name, *place in json.load(file):
-                    self._found[library, name] = (f"{path}.code", *place)
+            try:
+                with open(f"{path}.index", encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes long to import
+                    index = json.load(file)
+            except (OSError, ValueError):  # it could not be written
+                continue
+            for library, name, *place in index:
+                self._found[library, name] = (f"{path}.code", *place)
 
     def put(self, library: str, name: str, source: str, bytecode: str) -> bool:
         """Write the bytecode of a source as py_compile does, and say whether that could be done.
@@ -114,7 +118,8 @@ def main(tasks: str, results: str) -> None:
     with open(tasks, encoding="utf-8") as file:  # noqa: PTH123 - as above
         task = json.load(file)
     remove_unfinished(task["sources"])
-    ahead = Ahead(task["ahead"])
+    # As py_compile decides whether bytecode is validated by hash, which what is put in place here is not.
+    ahead = Ahead([] if os.environ.get("SOURCE_DATE_EPOCH") else task["ahead"])
     with open(results, "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
         json.dump([bytecode_of(ahead, *source) for source in task["sources"]], file)
 

@@ -12,7 +12,6 @@ import heapq
 import importlib.resources
 import itertools
 import json
-import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -29,10 +28,11 @@ from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.disk.storing import storing
 from resilient_pip.errors import ResilientPipError
 from resilient_pip.events import Emit
-from resilient_pip.install.dist_info import digest, dist_infos, modules_of
+from resilient_pip.install.dist_info import digest, dist_infos
+from resilient_pip.install.layout import Layout
 from resilient_pip.install.processors import processors
 from resilient_pip.install.record import add_bytecode
-from resilient_pip.install.scheme import Scheme
+from resilient_pip.install.scheme import Scheme, path_from
 from resilient_pip.install.survey import Survey
 from resilient_pip.model import PlannedFile, ProjectName
 
@@ -49,7 +49,7 @@ Source: TypeAlias = tuple[str, str]
 
 
 def modules_to_compile(
-    files: Iterable[PlannedFile], wheels: Mapping[ProjectName, Path], scheme: Scheme
+    files: Iterable[PlannedFile], layouts: Mapping[ProjectName, Layout], scheme: Scheme
 ) -> Modules:
     """List what has to be compiled once these files are unpacked; nothing where that is left to pip.
 
@@ -59,7 +59,7 @@ def modules_to_compile(
 
     Args:
         files: what `Installer.left_to_compile` gives.
-        wheels: their wheels.
+        layouts: those of their wheels.
         scheme: where they go.
     """
     if scheme.moved:
@@ -67,7 +67,7 @@ def modules_to_compile(
     modules: dict[ProjectName, frozenset[Path]] = {}
     seen: set[Path] = set()
     for file in files:
-        own = modules_of(wheels[file.project], scheme)
+        own = layouts[file.project].modules
         if own is None or not seen.isdisjoint(own):
             return {}
         modules[file.project] = own
@@ -91,7 +91,7 @@ def unpacked(modules: Modules, survey: Survey, scheme: Scheme) -> tuple[Unpacked
         Unpacked(
             info=info.path,
             sources=tuple(
-                (str(info.path.parent), os.path.relpath(path, info.path.parent))
+                (str(info.path.parent), path_from(path, info.path.parent))
                 for path in sorted(modules[info.project])
             ),
         )

@@ -22,8 +22,8 @@ from resilient_pip.gateway.server import Gateway
 from resilient_pip.install.ahead import Ahead
 from resilient_pip.install.compiling import Compiling, Modules, modules_to_compile, unpacked
 from resilient_pip.install.installer import Installer
+from resilient_pip.install.layout import Layout, Layouts, unpacked_size
 from resilient_pip.install.scheme import Scheme
-from resilient_pip.install.size import unpacked_size
 from resilient_pip.install.survey import survey
 from resilient_pip.install.unfinished import Begun, Unfinished
 from resilient_pip.model import Group, Phase, Plan, ProjectName, RequirementForm
@@ -37,6 +37,7 @@ class Installation:
     plan: Plan
     installer: Installer
     scheme: Scheme
+    layouts: Layouts
     unfinished: Unfinished
     compiling: Compiling
     ahead: Ahead
@@ -67,14 +68,15 @@ class Installation:
             ResilientPipError: any other reason.
         """
         files = self.installer.left_to_compile(group)
-        modules = await to_thread.run_sync(modules_to_compile, files, wheels, self.scheme)
+        layouts = await to_thread.run_sync(self.layouts.of_all, wheels)
+        modules = modules_to_compile(files, layouts, self.scheme)
         ahead = [wheels[file.project] for file in files]
         if modules:
             for wheel in ahead:
                 self.ahead.begin(wheel)
-        limit_s = install_limit_s(await to_thread.run_sync(unpacked_size, group, wheels))
+        limit_s = install_limit_s(unpacked_size(group, layouts))
         # A pip that was killed is repaired after and begins again; what compiles is run again by itself.
-        unpack = partial(self._unpack, group, wheels, modules, limit_s)
+        unpack = partial(self._unpack, group, wheels, layouts, modules, limit_s)
         with naming_root_cause(self.gateway, locate(self.plan, Phase.INSTALL, group=group)):
             begun, until_finished = await again_if_killed(unpack, self.emit)
         async with until_finished:
@@ -87,9 +89,15 @@ class Installation:
                 run=partial(self._run, begun, limit_s=limit_s),
             )
         await self.ahead.remove(ahead)
+        self.layouts.forget(wheels.values())
 
     async def _unpack(
-        self, group: Group, wheels: Mapping[ProjectName, Path], modules: Modules, limit_s: float
+        self,
+        group: Group,
+        wheels: Mapping[ProjectName, Path],
+        layouts: Mapping[ProjectName, Layout],
+        modules: Modules,
+        limit_s: float,
     ) -> tuple[Begun, AsyncExitStack]:
         """Run pip, and give what keeps the group in the journal."""
         # A group may build again in place what one before it has installed.
@@ -99,7 +107,7 @@ class Installation:
         look = partial(
             survey,
             [*group.files, *rebuilt],
-            wheels,
+            layouts,
             self.scheme,
             ignores_installed=self.ignores_installed,
             compiles=modules.keys(),
