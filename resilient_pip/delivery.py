@@ -10,7 +10,7 @@ downloads beside all that is installed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,10 @@ class Delivery:
     downloads: Downloads
     build: Build
     install: InstallGroup
+    wheel_stored: Callable[[Path], None]
+    """Hears of each wheel of the plan that is there."""
+    beside: Callable[[], Coroutine[object, object, None]]
+    """Runs as long as there is something to deliver, and fails nothing."""
     emit: Emit
     everything_first: bool
     """Fetch and build all groups before the first is installed."""
@@ -67,6 +71,7 @@ class Delivery:
         """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._fetch_all)
+            tasks.start_soon(self.beside)
             await self._install_all()
             tasks.cancel_scope.cancel()
         if self._failed:
@@ -85,6 +90,7 @@ class Delivery:
             stored = await self.downloads.fetch(planned.file, terms=planned.terms)
             if planned.file.is_wheel:
                 await to_thread.run_sync(see_that_it_is_planned, planned, stored.path)
+                self.wheel_stored(stored.path)
             self._stored[planned.project] = stored
         except ResilientPipError as error:
             self._errors[planned.project] = error

@@ -20,10 +20,12 @@ from resilient_pip.fetch import StoredFile
 from resilient_pip.first_look import Found
 from resilient_pip.frozen import FrozenPlanning
 from resilient_pip.gateway.blame import naming_root_cause
+from resilient_pip.install.ahead import Ahead
 from resilient_pip.install.check import differences
 from resilient_pip.install.compiling import Compiling
 from resilient_pip.install.installation import Installation
 from resilient_pip.install.installer import Installer
+from resilient_pip.install.layout import Layouts
 from resilient_pip.install.unfinished import Unfinished
 from resilient_pip.job import Job
 from resilient_pip.model import Failure, Phase, Plan, PlannedFile
@@ -160,12 +162,22 @@ class _Stage:
             one_call=install.one_call,
             only_deps=ONLY_DEPS in plan.options,
         )
+        layouts = Layouts(self.prepared.scheme)
+        ahead = Ahead(
+            python=self.prepared.target.python,
+            env=self.services.pip.env,
+            folder=self.workspace.root,
+            layouts=layouts,
+            supervisor=self.services.supervisor,
+        )
         installation = Installation(
             plan=plan,
             installer=installer,
             scheme=self.prepared.scheme,
+            layouts=layouts,
             unfinished=Unfinished(self.prepared.scheme, self.emit),
             compiling=self.compiling,
+            ahead=ahead,
             gateway=self.services.gateway,
             supervisor=self.services.supervisor,
             build_timeout_s=self.job.settings.build_timeout_s,
@@ -177,6 +189,8 @@ class _Stage:
             downloads=self.services.downloads,
             build=partial(self._build, builder, plan),
             install=installation.install,
+            wheel_stored=installation.stored,
+            beside=ahead.run,
             emit=self.emit,
             everything_first=plan.latest.replaces or install.one_call,
             own=self.workspace.root,

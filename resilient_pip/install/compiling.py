@@ -12,8 +12,7 @@ import heapq
 import importlib.resources
 import itertools
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
@@ -29,17 +28,17 @@ from resilient_pip.child.success import RunChild, succeed
 from resilient_pip.disk.storing import storing
 from resilient_pip.errors import ResilientPipError
 from resilient_pip.events import Emit
-from resilient_pip.install.dist_info import digest, dist_infos, modules_of
+from resilient_pip.install.dist_info import digest, dist_infos
+from resilient_pip.install.layout import Layout
+from resilient_pip.install.processors import processors
 from resilient_pip.install.record import add_bytecode
-from resilient_pip.install.scheme import Scheme
+from resilient_pip.install.scheme import Scheme, path_from
 from resilient_pip.install.survey import Survey
 from resilient_pip.model import PlannedFile, ProjectName
 
 COMPILER = importlib.resources.files("resilient_pip.install").joinpath("compiler.py").read_text("utf-8")
 """The program that compiles, as text: this package need not be a folder."""
 
-MOST_PROCESSES = 8
-"""More would only wait for the disk; each takes some 30 MB."""
 SHARE = 10**6
 """Bytes of source that are worth a process: some 0.2 s, ten times its start."""
 
@@ -50,7 +49,7 @@ Source: TypeAlias = tuple[str, str]
 
 
 def modules_to_compile(
-    files: Iterable[PlannedFile], wheels: Mapping[ProjectName, Path], scheme: Scheme
+    files: Iterable[PlannedFile], layouts: Mapping[ProjectName, Layout], scheme: Scheme
 ) -> Modules:
     """List what has to be compiled once these files are unpacked; nothing where that is left to pip.
 
@@ -60,7 +59,7 @@ def modules_to_compile(
 
     Args:
         files: what `Installer.left_to_compile` gives.
-        wheels: their wheels.
+        layouts: those of their wheels.
         scheme: where they go.
     """
     if scheme.moved:
@@ -68,7 +67,7 @@ def modules_to_compile(
     modules: dict[ProjectName, frozenset[Path]] = {}
     seen: set[Path] = set()
     for file in files:
-        own = modules_of(wheels[file.project], scheme)
+        own = layouts[file.project].modules
         if own is None or not seen.isdisjoint(own):
             return {}
         modules[file.project] = own
@@ -92,7 +91,7 @@ def unpacked(modules: Modules, survey: Survey, scheme: Scheme) -> tuple[Unpacked
         Unpacked(
             info=info.path,
             sources=tuple(
-                (str(info.path.parent), os.path.relpath(path, info.path.parent))
+                (str(info.path.parent), path_from(path, info.path.parent))
                 for path in sorted(modules[info.project])
             ),
         )
@@ -140,13 +139,20 @@ class Compiling:
                 pass
 
     async def compile(
-        self, group: str, modules: Modules, find: Callable[[], tuple[Unpacked, ...]], run: RunChild
+        self,
+        group: str,
+        modules: Modules,
+        *,
+        ahead: Callable[[], Awaitable[Sequence[Path]]],
+        find: Callable[[], tuple[Unpacked, ...]],
+        run: RunChild,
     ) -> None:
         """Compile a group that is unpacked, and add that to the RECORD of each of its projects.
 
         Args:
             group: its name.
             modules: its .py files.
+            ahead: gives what `Ahead` has made of it.
             find: finds what there is to compile, in a thread.
             run: runs a child within the limits of this group.
 
@@ -156,14 +162,15 @@ class Compiling:
         self._waiting[group] = frozenset().union(*modules.values())
         try:
             async with self._turn:
+                done = await ahead()
                 projects = await to_thread.run_sync(find)
-                tasks = await to_thread.run_sync(self._lay_out, group, projects)
+                tasks = await to_thread.run_sync(self._lay_out, group, projects, done)
                 await self._run(tasks, run)
                 await to_thread.run_sync(_record, projects, tasks)
         finally:
             del self._waiting[group]
 
-    def _lay_out(self, what: str, projects: Iterable[Unpacked]) -> list[_Task]:
+    def _lay_out(self, what: str, projects: Iterable[Unpacked], ahead: Sequence[Path]) -> list[_Task]:
         """Write what each process has to do."""
         sizes = {source: _size(source) for project in projects for source in project.sources}
         if not sizes:
@@ -174,9 +181,11 @@ class Compiling:
         with storing(folder):
             folder.mkdir()
             program.write_text(COMPILER, encoding="utf-8")
-            for number, share in enumerate(divided(sizes, _processors()), 1):
+            for number, share in enumerate(divided(sizes, processors()), 1):
                 task, result = (folder / f"{name}-{number}.json" for name in ("task", "result"))
-                task.write_text(json.dumps(share), encoding="utf-8")
+                task.write_text(
+                    json.dumps({"sources": share, "ahead": list(map(str, ahead))}), encoding="utf-8"
+                )
                 command = Command(
                     what=f"compile {what}" + (f" ({number})" if number > 1 else ""),
                     # Without site: what is just being unpacked beside it must not run in it.
@@ -229,9 +238,3 @@ def _size(source: Source) -> int:
         return Path(*source).stat().st_size
     except OSError:  # the process will see what there is
         return 0
-
-
-def _processors() -> int:
-    """Count the processors that this program may use; a container's share of them nobody tells."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, MOST_PROCESSES)

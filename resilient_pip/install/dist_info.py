@@ -1,15 +1,13 @@
-"""What .dist-info folders and wheels tell about the files of a project."""
+"""What .dist-info folders tell about the files of a project."""
 
 from __future__ import annotations
 
-import configparser
 import csv
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.model import ProjectName, project_name
@@ -62,62 +60,6 @@ def dist_infos(libraries: Iterable[Path]) -> list[DistInfo]:
 def digest(record: str | None) -> str:
     """Name the content of a RECORD; "" where there is none."""
     return "" if record is None else hashlib.sha256(record.encode(errors="surrogateescape")).hexdigest()
-
-
-def files_of(wheel: Path, scheme: Scheme) -> set[Path]:
-    """List where pip will put the files of a wheel and the scripts of its entry points.
-
-    Left out is what pip makes of them: .pyc files, and its own additions to .dist-info. Of what cannot be
-    read nothing is listed: pip will say what is wrong with it.
-    """
-    try:
-        with ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-            library = scheme.purelib if _is_pure(archive, names) else scheme.platlib
-            placed = {scheme.place(name, library) for name in names}
-            placed |= {scheme.base / "bin" / script for script in _scripts(archive, names)}
-    except (OSError, BadZipFile, configparser.Error, UnicodeDecodeError):
-        return set()
-    return {path for path in placed if path is not None}
-
-
-def modules_of(wheel: Path, scheme: Scheme) -> frozenset[Path] | None:
-    """List where pip will put the .py files of a wheel, which it compiles; None where that cannot be told.
-
-    The scripts of entry points are none of them, whatever their names.
-    """
-    try:
-        with ZipFile(wheel) as archive:
-            names = archive.namelist()
-            library = scheme.purelib if _is_pure(archive, names) else scheme.platlib
-            placed = {scheme.place(name, library) for name in names if name.endswith(".py")}
-            scripts = {scheme.base / "bin" / script for script in _scripts(archive, names)}
-    except (OSError, BadZipFile, configparser.Error, UnicodeDecodeError):
-        return None
-    known = frozenset(path for path in placed if path is not None)
-    return known - scripts if len(known) == len(placed) else None
-
-
-def _is_pure(archive: ZipFile, names: Iterable[str]) -> bool:
-    return "root-is-purelib: true" in _metadata(archive, names, "WHEEL").lower()
-
-
-def _scripts(archive: ZipFile, names: Iterable[str]) -> Iterator[str]:
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]  # as its documentation says
-    parser.read_string(_metadata(archive, names, "entry_points.txt"))
-    for section in ("console_scripts", "gui_scripts"):
-        if parser.has_section(section):
-            yield from (script for script in parser.options(section) if os.sep not in script)
-
-
-def _metadata(archive: ZipFile, names: Iterable[str], wanted: str) -> str:
-    """Read a file of the archive's .dist-info; "" where it has none."""
-    for name in names:
-        folder, _, rest = name.partition("/")
-        if folder.endswith(_SUFFIX) and rest == wanted:
-            return archive.read(name).decode()
-    return ""
 
 
 def _rows(record: str | None) -> Iterator[str]:

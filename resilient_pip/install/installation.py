@@ -19,10 +19,11 @@ from resilient_pip.events import Emit
 from resilient_pip.failing import locate
 from resilient_pip.gateway.blame import naming_root_cause
 from resilient_pip.gateway.server import Gateway
+from resilient_pip.install.ahead import Ahead
 from resilient_pip.install.compiling import Compiling, Modules, modules_to_compile, unpacked
 from resilient_pip.install.installer import Installer
+from resilient_pip.install.layout import Layout, Layouts, unpacked_size
 from resilient_pip.install.scheme import Scheme
-from resilient_pip.install.size import unpacked_size
 from resilient_pip.install.survey import survey
 from resilient_pip.install.unfinished import Begun, Unfinished
 from resilient_pip.model import Group, Phase, Plan, ProjectName, RequirementForm
@@ -36,14 +37,21 @@ class Installation:
     plan: Plan
     installer: Installer
     scheme: Scheme
+    layouts: Layouts
     unfinished: Unfinished
     compiling: Compiling
+    ahead: Ahead
     gateway: Gateway
     supervisor: Supervisor
     build_timeout_s: float
     ignores_installed: bool
     """Whether pip takes nothing for installed."""
     emit: Emit
+
+    def stored(self, wheel: Path) -> None:
+        """Hear that a wheel is there, perhaps long before its group is installed."""
+        if self.installer.compiles and not self.scheme.moved:
+            self.ahead.begin(wheel)
 
     async def install(
         self, group: Group, wheels: Mapping[ProjectName, Path], begin_next: Callable[[], None]
@@ -60,10 +68,15 @@ class Installation:
             ResilientPipError: any other reason.
         """
         files = self.installer.left_to_compile(group)
-        modules = await to_thread.run_sync(modules_to_compile, files, wheels, self.scheme)
-        limit_s = install_limit_s(await to_thread.run_sync(unpacked_size, group, wheels))
+        layouts = await to_thread.run_sync(self.layouts.of_all, wheels)
+        modules = modules_to_compile(files, layouts, self.scheme)
+        ahead = [wheels[file.project] for file in files]
+        if modules:
+            for wheel in ahead:
+                self.ahead.begin(wheel)
+        limit_s = install_limit_s(unpacked_size(group, layouts))
         # A pip that was killed is repaired after and begins again; what compiles is run again by itself.
-        unpack = partial(self._unpack, group, wheels, modules, limit_s)
+        unpack = partial(self._unpack, group, wheels, layouts, modules, limit_s)
         with naming_root_cause(self.gateway, locate(self.plan, Phase.INSTALL, group=group)):
             begun, until_finished = await again_if_killed(unpack, self.emit)
         async with until_finished:
@@ -71,12 +84,20 @@ class Installation:
             await self.compiling.compile(
                 group.name,
                 modules,
+                ahead=partial(self.ahead.finished, ahead),
                 find=partial(unpacked, modules, begun.survey, self.scheme),
                 run=partial(self._run, begun, limit_s=limit_s),
             )
+        await self.ahead.remove(ahead)
+        self.layouts.forget(wheels.values())
 
     async def _unpack(
-        self, group: Group, wheels: Mapping[ProjectName, Path], modules: Modules, limit_s: float
+        self,
+        group: Group,
+        wheels: Mapping[ProjectName, Path],
+        layouts: Mapping[ProjectName, Layout],
+        modules: Modules,
+        limit_s: float,
     ) -> tuple[Begun, AsyncExitStack]:
         """Run pip, and give what keeps the group in the journal."""
         # A group may build again in place what one before it has installed.
@@ -86,7 +107,7 @@ class Installation:
         look = partial(
             survey,
             [*group.files, *rebuilt],
-            wheels,
+            layouts,
             self.scheme,
             ignores_installed=self.ignores_installed,
             compiles=modules.keys(),

@@ -39,9 +39,14 @@ class Installer:
     only_deps: bool = False
     """Whether the plan has nothing that the user asked for itself."""
 
+    @property
+    def compiles(self) -> bool:
+        """Whether the user wants bytecode."""
+        return "--no-compile" not in self.options
+
     def left_to_compile(self, group: Group) -> tuple[PlannedFile, ...]:
         """List what may be compiled after pip: what comes as a wheel, unless the user wants no bytecode."""
-        if "--no-compile" in self.options:
+        if not self.compiles:
             return ()
         return installed_from_wheels(group, self.planned, one_call=self.one_call, only_deps=self.only_deps)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from resilient_pip.disk.lock import FileLock, try_lock
 from resilient_pip.disk.storing import storing
-from resilient_pip.install.scheme import Scheme
+from resilient_pip.install.scheme import Scheme, path_from
 from resilient_pip.install.survey import Before, Pending, Survey
 from resilient_pip.model import ProjectName
 
@@ -103,7 +103,7 @@ def _dumped(survey: Survey, home: Path) -> dict[str, Any]:
     """Write paths relative to the journal: the environment may lie elsewhere next time (a mounted volume)."""
 
     def relative(paths: Iterable[Path]) -> list[str]:
-        return sorted(os.path.relpath(path, home) for path in paths)
+        return sorted(path_from(path, home) for path in paths)
 
     return {
         "stashes": relative(survey.stashes),

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from resilient_pip.install.dist_info import DistInfo, digest, dist_infos, files_of
+from resilient_pip.install.dist_info import DistInfo, digest, dist_infos
+from resilient_pip.install.layout import Layout
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.model import PlannedFile, ProjectName
 
@@ -56,7 +57,7 @@ class Survey:
 
 def survey(
     files: Iterable[PlannedFile],
-    wheels: Mapping[ProjectName, Path],
+    layouts: Mapping[ProjectName, Layout],
     scheme: Scheme,
     *,
     ignores_installed: bool,
@@ -66,7 +67,7 @@ def survey(
 
     Args:
         files: what the install child may install.
-        wheels: their wheels; what is built in place has none.
+        layouts: those of their wheels; what is built in place has none.
         scheme: where it goes.
         ignores_installed: whether pip takes nothing for installed, and so removes nothing.
         compiles: the projects that this program compiles after pip.
@@ -77,8 +78,6 @@ def survey(
         def stays(info: DistInfo) -> bool:
             return ignores_installed and (scheme.moved or info.version != planned.version)
 
-        wheel = wheels.get(planned.project)
-        names = files_of(wheel, scheme) if wheel else ()
         return Pending(
             project=planned.project,
             name=planned.name,
@@ -86,7 +85,9 @@ def survey(
             before=tuple(
                 _before(info, scheme, stays=stays(info)) for info in infos if info.project == planned.project
             ),
-            added=frozenset(path for path in names if not os.path.lexists(path)),
+            added=frozenset(
+                path for path in layouts.get(planned.project, Layout()).files if not os.path.lexists(path)
+            ),
             compiles=planned.project in compiles,
         )
 

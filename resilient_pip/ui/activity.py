@@ -12,6 +12,9 @@ from resilient_pip.units import format_bytes, format_seconds
 QUIET_S = 5.0
 """A transfer without a byte for longer is said to have no data, a child without a line to have no output."""
 
+_BESIDE = ("plan", "compile ahead")
+"""Children that are told of elsewhere, or that nobody waits for."""
+
 DOING = {
     Phase.PREPARE: "preparing",
     Phase.PLAN: "planning",
@@ -115,7 +118,7 @@ def _silence(one: Transfer, now: float) -> str:
 
 
 def _children(view: View, now: float) -> list[str]:
-    running = [child for child in view.children.values() if child.what != "plan"]
+    running = [child for child in view.children.values() if not child.what.startswith(_BESIDE)]
     installs = [child for child in running if child.what.startswith("install")]
     builds = [_child(child.what, child, now) for child in running if child not in installs]
     group = view.group

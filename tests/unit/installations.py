@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from resilient_pip.install.layout import Layout, read_layout
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.install.survey import Survey, survey
 from resilient_pip.model import ProjectName
@@ -41,14 +42,15 @@ def surveyed(
     compiles: bool = False,
 ) -> Survey:
     """Look at what is there before these wheels are installed; `folder` gets the wheels."""
-    wheels: dict[ProjectName, Path] = {}
+    layouts: dict[ProjectName, Layout] = {}
     files = [planned(each.name, each.version, each.size) for each in distributions]
     folder.mkdir(exist_ok=True)
     for file, distribution in zip(files, distributions, strict=True):
-        wheels[file.project] = folder / distribution.filename
-        wheels[file.project].write_bytes(distribution.content)
+        wheel = folder / distribution.filename
+        wheel.write_bytes(distribution.content)
+        layouts[file.project] = read_layout(wheel, scheme)
     return survey(
-        files, wheels, scheme, ignores_installed=ignores_installed, compiles=wheels if compiles else ()
+        files, layouts, scheme, ignores_installed=ignores_installed, compiles=layouts if compiles else ()
     )
 
 

@@ -62,6 +62,8 @@ async def delivered(folder: Path, events: list[Event], groups: Mapping[str, Inst
             ),
             build=build,
             install=install,
+            wheel_stored=lambda _wheel: None,
+            beside=anyio.sleep_forever,
             emit=events.append,
             everything_first=False,
             own=folder,

@@ -29,7 +29,7 @@ from resilient_pip.fetch import StoredFile
 from resilient_pip.install.arguments import Call, calls, constraint_lines, words
 from resilient_pip.install.check import Difference, differences
 from resilient_pip.install.installer import Installer
-from resilient_pip.install.size import unpacked_size
+from resilient_pip.install.layout import read_layout, unpacked_size
 from resilient_pip.install.wheel_cache import add_wheel, cache_path
 from resilient_pip.model import (
     Group,
@@ -49,6 +49,7 @@ from tests.support.environments import Environment, Workspace
 from tests.support.faultserver import FaultyIndex
 from tests.support.sources import commit, unpack
 from tests.support.wheels import Distribution, make_sdist, make_wheel
+from tests.unit.installations import scheme_in
 
 _PIP = importlib.util.find_spec("pip")
 assert _PIP
@@ -210,7 +211,9 @@ def test_the_size_of_an_installation(tmp_path: Path) -> None:
     broken.write_bytes(b"no wheel")
     sized = replace(URL, file=replace(URL.file, size=7))
     group = Group(name="g", files=(NAMED, sized, FOLDER))
-    assert unpacked_size(group, {NAMED.project: packed, URL.project: broken}) == 101_007
+    wheels, scheme = {NAMED.project: packed, URL.project: broken}, scheme_in(tmp_path / "env")
+    layouts = {project: read_layout(wheel, scheme) for project, wheel in wheels.items()}
+    assert unpacked_size(group, layouts) == 101_007
 
 
 def test_the_check_compares_versions() -> None:

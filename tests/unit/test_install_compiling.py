@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,8 @@ from resilient_pip.child.command import Command
 from resilient_pip.child.process import ChildResult
 from resilient_pip.errors import ChildFailed
 from resilient_pip.events import Event, Noted
+from resilient_pip.install.ahead import PROGRAM
+from resilient_pip.install.ahead_compiler import WIDTH
 from resilient_pip.install.compiling import (
     COMPILER,
     SHARE,
@@ -26,6 +29,7 @@ from resilient_pip.install.compiling import (
     modules_to_compile,
     unpacked,
 )
+from resilient_pip.install.layout import Layout, read_layout
 from resilient_pip.install.record import add_bytecode
 from resilient_pip.install.scheme import Scheme
 from resilient_pip.model import ProjectName, project_name
@@ -38,12 +42,13 @@ APP, LIB = project_name("app"), project_name("lib")
 
 def modules_of(folder: Path, scheme: Scheme, *distributions: Distribution) -> Modules:
     """Say what has to be compiled of these wheels."""
-    wheels: dict[ProjectName, Path] = {}
+    layouts: dict[ProjectName, Layout] = {}
     files = [planned(each.name, each.version, each.size) for each in distributions]
     for file, distribution in zip(files, distributions, strict=True):
-        wheels[file.project] = folder / distribution.filename
-        wheels[file.project].write_bytes(distribution.content)
-    return modules_to_compile(files, wheels, scheme)
+        wheel = folder / distribution.filename
+        wheel.write_bytes(distribution.content)
+        layouts[file.project] = read_layout(wheel, scheme)
+    return modules_to_compile(files, layouts, scheme)
 
 
 def test_what_is_compiled(tmp_path: Path) -> None:
@@ -151,7 +156,7 @@ def test_the_compiler_tells_what_it_made(tmp_path: Path) -> None:
         (library / name).write_text(text)
     task, result = tmp_path / "task.json", tmp_path / "result.json"
     names = [*sources, "missing.py"]
-    task.write_text(json.dumps([[str(library), name] for name in names]))
+    task.write_text(json.dumps({"sources": [[str(library), name] for name in names], "ahead": []}))
     argv = [sys.executable, "-S", "-W", "error", "-c", COMPILER, str(task), str(result)]
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     tag = sys.implementation.cache_tag
@@ -164,6 +169,73 @@ def test_the_compiler_tells_what_it_made(tmp_path: Path) -> None:
         "../up.py": f"../__pycache__/up.{tag}.pyc",
         "missing.py": None,
     }
+
+
+def compiled_ahead(folder: Path, wheel: Path, scheme: Scheme) -> Path:
+    """Let the program compile a wheel ahead, as one task, and give that."""
+    layout = read_layout(wheel, scheme)
+    task = folder / f"{1:0{WIDTH}}"
+    library = str(layout.library)
+    members = [(library, one.name, one.offset, one.packed, one.method) for one in layout.members]
+    task.with_suffix(".json").write_text(json.dumps({"wheel": str(wheel), "members": members}))
+    queue, done = os.pipe(), os.pipe()
+    os.write(queue[1], task.name.encode())
+    os.close(queue[1])
+    argv = [sys.executable, "-S", "-W", "error", "-c", PROGRAM, str(queue[0]), str(done[1]), str(folder)]
+    ended = subprocess.run(argv, check=True, capture_output=True, text=True, pass_fds=(queue[0], done[1]))
+    assert (ended.stdout, ended.stderr, os.read(done[0], 99)) == ("", "", task.name.encode())
+    for descriptor in (queue[0], *done):
+        os.close(descriptor)
+    return task
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        pytest.param({}, id="by time"),
+        pytest.param({"SOURCE_DATE_EPOCH": "1000000000"}, id="by hash"),
+        pytest.param({"PYTHONOPTIMIZE": "1"}, id="optimised"),
+    ],
+)
+def test_what_was_compiled_ahead_is_what_is_compiled_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: Mapping[str, str]
+) -> None:
+    """The same bytes and mode, for the source that is there: another one than the wheel's is compiled."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    scheme = scheme_in(tmp_path / "env")
+    texts = {
+        "same.py": "VALUE = 1\nassert VALUE\n",
+        "other.py": "VALUE = 2\n",
+        "bad.py": "print 1\n",
+        "run.py": "RUN = 1\n",
+    }
+    files = {name: texts[name] for name in ("same.py", "other.py", "bad.py")}
+    wheel = make_wheel("app", "1.0", files={**files, "app-1.0.data/data/share/run.py": texts["run.py"]})
+    (tmp_path / wheel.filename).write_bytes(wheel.content)
+    ahead = compiled_ahead(tmp_path, tmp_path / wheel.filename, scheme)
+    library = scheme.purelib
+    names = [*files, os.path.relpath(scheme.base / "share/run.py", library)]
+    places = [Path(os.path.normpath(library / name)) for name in names]
+    for place in places:
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(texts[place.name])
+    (library / "other.py").write_text("VALUE = 3\n")
+    (library / "same.py").chmod(0o400)
+
+    found = []
+    for ready in ([str(ahead)], []):
+        task, result = tmp_path / "task.json", tmp_path / "result.json"
+        task.write_text(json.dumps({"sources": [[str(library), name] for name in names], "ahead": ready}))
+        subprocess.run([sys.executable, "-S", "-c", COMPILER, str(task), str(result)], check=True)
+        made = [library / name for name in json.loads(result.read_text()) if name]
+        found.append([(path.name, path.stat().st_mode, path.read_bytes()) for path in made])
+        for path in made:
+            path.unlink()
+    assert [name.partition(".")[0] for name, _, _ in found[0]] == ["same", "other", "run"]
+    assert found[0] == found[1]
+    index = json.loads(ahead.with_suffix(".index").read_text())
+    assert {Path(name).name for _, name, *_ in index} == {"__init__.py", "same.py", "other.py", "run.py"}
 
 
 # --- one group after the other -----------------------------------------------------------------------
@@ -187,6 +259,11 @@ def project(root: Path, name: str) -> Callable[[], tuple[Unpacked, ...]]:
     put(scheme, f"{name}-1.0", [f"{name}.py"])
     source = (str(scheme.purelib), f"{name}.py")
     return lambda: (Unpacked(info=scheme.purelib / f"{name}-1.0.dist-info", sources=(source,)),)
+
+
+async def nothing() -> Sequence[Path]:
+    """Give what was compiled ahead."""
+    return ()
 
 
 def ended(returncode: int) -> ChildResult:
@@ -217,7 +294,7 @@ def test_a_process_that_was_killed_is_run_again(
         return ended(codes.pop(0))
 
     scheme = scheme_in(tmp_path / "env")
-    anyio.run(partial(compiling.compile, "app", modules(scheme, "app"), find, run))
+    anyio.run(partial(compiling.compile, "app", modules(scheme, "app"), ahead=nothing, find=find, run=run))
     assert "app.pyc,,\r\n" in (scheme.purelib / "app-1.0.dist-info/RECORD").read_bytes().decode()
     assert [type(event) for event in events] == [Noted]
 
@@ -233,7 +310,9 @@ def test_a_process_that_fails_fails_the_group(tmp_path: Path, compiling: Compili
         return ended(1)
 
     with pytest.raises(ChildFailed):
-        anyio.run(partial(compiling.compile, "app", modules(scheme, "app"), find, run))
+        anyio.run(
+            partial(compiling.compile, "app", modules(scheme, "app"), ahead=nothing, find=find, run=run)
+        )
     assert (scheme.purelib / "app-1.0.dist-info/RECORD").read_bytes() == before
 
 
@@ -259,7 +338,8 @@ def test_one_group_at_a_time(tmp_path: Path, compiling: Compiling) -> None:
         async with anyio.create_task_group() as tasks:
             for name in ("app", "lib"):
                 find = project(scheme.base, name)
-                tasks.start_soon(compiling.compile, name, modules(scheme, name), find, run)
+                compiles = partial(compiling.compile, name, modules(scheme, name), ahead=nothing)
+                tasks.start_soon(partial(compiles, find=find, run=run))
             with anyio.fail_after(30):
                 await begun.wait()
                 await compiling.leave_alone(frozenset({scheme.purelib / "other.py"}))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pip
 import pytest
 
-from resilient_pip.install.dist_info import files_of
+from resilient_pip.install.layout import read_layout
 from resilient_pip.install.scheme import Scheme, scheme_of
 from resilient_pip.model import Install
 from resilient_pip.target.environment import Target
@@ -98,10 +98,10 @@ def test_the_files_of_a_wheel(tmp_path: Path) -> None:
     path.write_bytes(wheel.content)
     pure, plat = Path("/e/lib/python3/site-packages"), Path("/e/lib64/python3/site-packages")
     scheme = Scheme(home=pure, purelib=pure, platlib=plat, base=Path("/e"))
-    assert files_of(path, scheme) == {
+    assert read_layout(path, scheme).files == {
         *(pure / name for name in ("app/__init__.py", "pure.py")),
         *(pure / "app-1.0.dist-info" / name for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")),
         *(Path("/e") / name for name in ("bin/raw", "bin/run", "share/a.txt")),
     }
     path.write_bytes(b"no wheel")
-    assert files_of(path, scheme) == set()
+    assert read_layout(path, scheme).files == set()
