@@ -143,7 +143,7 @@ class Downloads:
     def _join(self, file: RemoteFile, terms: Terms | None, *, urgent: bool) -> _Job:
         job = self._jobs.get(file.url)
         if job is None or job.is_gone:
-            ticket = self._slots.ticket(host_of(file.url), urgent=urgent)
+            ticket = self._slots.ticket(host_of(file.url), urgent=urgent, size=file.size or 0)
             job = _Job(file, terms or usual_terms(file.size, self._settings), ticket)
             self._jobs[file.url] = job
         elif terms is not None and not job.is_led:

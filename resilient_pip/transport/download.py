@@ -92,6 +92,7 @@ class Transfer:
             growth=growth,
             client=around.client,
             slots=around.slots,
+            ticket=ticket,
             settings=around.settings,
         )
         self._told = False

@@ -26,7 +26,7 @@ from resilient_pip.transport.places import Place, Places
 from resilient_pip.transport.ranges import content_length, origin_of, resume_headers, why_not_the_rest
 from resilient_pip.transport.retry import Series
 from resilient_pip.transport.segments import Whole, segmented
-from resilient_pip.transport.slots import Slots
+from resilient_pip.transport.slots import Slots, Ticket
 from resilient_pip.transport.status import refusal
 from resilient_pip.transport.writer import writing
 from resilient_pip.units import format_bytes
@@ -51,6 +51,7 @@ class Reception:
         growth: Growth,
         client: Client,
         slots: Slots,
+        ticket: Ticket,
         settings: Settings,
     ) -> None:
         self._file = file
@@ -62,6 +63,7 @@ class Reception:
         self._growth = growth
         self._client = client
         self._slots = slots
+        self._ticket = ticket
         self._settings = settings
         self._givers: dict[Place, None] = {}
         """The mirrors that gave bytes of what is there, in their order."""
@@ -155,6 +157,7 @@ class Reception:
                     received=start,
                     client=self._client,
                     slots=self._slots,
+                    ticket=self._ticket,
                     idle_s=idle_s,
                     heard=lambda: self._series.advance(received),
                 ) as segments,
@@ -186,7 +189,7 @@ class Reception:
         host = host_of(url)
         is_sure = "sha256" in self._file.hashes or origin.if_range is not None
         is_plain = not (self._series.has_failed or self._places.current.is_mirror or self._givers)
-        if expected is None or not (is_sure and is_plain) or host in self._slots.single:
+        if expected is None or not (is_sure and is_plain):
             return None
         return Whole(url=url, host=host, origin=origin, size=expected)
 

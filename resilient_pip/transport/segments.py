@@ -21,7 +21,7 @@ from resilient_pip.policy.widening import Widening
 from resilient_pip.settings import MIB
 from resilient_pip.transport.client import Answer, Client
 from resilient_pip.transport.ranges import resume_headers, why_not_the_rest
-from resilient_pip.transport.slots import Slots, Ticket
+from resilient_pip.transport.slots import FILLING, Slots, Ticket
 from resilient_pip.transport.status import refusal
 
 SEGMENT = 4 * MIB
@@ -52,6 +52,7 @@ class Segments:
         received: int,
         client: Client,
         slots: Slots,
+        ticket: Ticket,
         idle_s: Callable[[int], float],
         heard: Callable[[], None],
         begin: Callable[..., object],
@@ -60,10 +61,13 @@ class Segments:
         self._given = received
         self._client = client
         self._slots = slots
+        self._ticket = ticket
         self._idle_s = idle_s
         self._heard = heard
         self._begin = begin
-        self._widening = Widening(since_s=anyio.current_time(), received=0)
+        self._widening = self._begun()
+        ticket.fills = whole is not None and whole.size - received >= FILLING
+        ticket.heard_at = anyio.current_time()
         self._connections = 1
         self._stop: int | None = None
         """Where the first connection has to stop; None: nowhere."""
@@ -116,6 +120,7 @@ class Segments:
     def _note(self, length: int) -> None:
         """Count what came over any connection, and begin a further one where that is what the speed says."""
         self._came += length
+        self._ticket.heard_at = anyio.current_time()
         self._widen()
 
     def _forgive(self) -> None:
@@ -123,6 +128,7 @@ class Segments:
         if self._error is not None:
             self._error = self._whole = self._stop = None
             self._there.clear()
+            self._ticket.fills = False
 
     def _widen(self) -> None:
         if self._whole is None:
@@ -134,11 +140,17 @@ class Segments:
             # Beside other transfers nobody could tell what one connection more brings.
             self._widening = replace(self._widening, since_s=now, received=self._came)
             return
-        self._widening = self._widening.judged(now, self._came, left)
+        before, self._widening = self._widening, self._widening.judged(now, self._came, left)
+        if self._widening.is_settled and not before.is_settled:
+            self._slots.best[self._whole.host] = self._widening.connections
         if self._widening.connections > self._connections:
             self._add_connection(self._whole)
-        elif self._is_alone:
-            self._slots.single.add(self._whole.host)
+
+    def _begun(self) -> Widening:
+        """Begin with as many connections as were of use to the file before."""
+        best = self._slots.best.get(self._whole.host) if self._whole else None
+        now = anyio.current_time()
+        return Widening(since_s=now, received=0, connections=best or 1, is_settled=best is not None)
 
     @property
     def _is_alone(self) -> bool:
@@ -239,6 +251,7 @@ async def segmented(
     received: int,
     client: Client,
     slots: Slots,
+    ticket: Ticket,
     idle_s: Callable[[int], float],
     heard: Callable[[], None],
 ) -> AsyncIterator[Segments]:
@@ -249,6 +262,7 @@ async def segmented(
         received: bytes of it that are there.
         client: sends the requests.
         slots: each further connection takes one, as if it were another file's.
+        ticket: of the file.
         idle_s: how long a connection may be silent, given the place in the file that it has come to.
         heard: called when bytes come that are not given on yet.
 
@@ -263,12 +277,15 @@ async def segmented(
                 received=received,
                 client=client,
                 slots=slots,
+                ticket=ticket,
                 idle_s=idle_s,
                 heard=heard,
                 begin=tasks.start_soon,
             )
         except ResilientPipError as error:
             failure = error  # carried past the task group, which would wrap it
+        finally:
+            ticket.fills = False
         tasks.cancel_scope.cancel()
     if failure is not None:
         raise failure

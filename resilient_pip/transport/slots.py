@@ -1,4 +1,8 @@
-"""Who may transfer now: so many at once, fewer per host, first come first served, a waiting child first."""
+"""Who may transfer now: so many at once, fewer per host, first come first served, a waiting child first.
+
+A large file whose connections fill the link is let alone by later ones of its host: side by side all would be
+there at the end, one after the other the first can be installed meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,15 @@ import itertools
 
 import anyio
 
+from resilient_pip.settings import MIB
+
 _ONE_TROUBLE_S = 10.0  # connections that break together count as one trouble
+_LOOK_S = 0.5
+"""How often those who wait look whether what they leave alone still comes."""
+FILLING = 32 * MIB
+"""Bytes that have to be left of a file for later ones to leave it alone."""
+_SILENT_S = 1.5
+"""Without a byte a file fills nothing."""
 
 _numbers = itertools.count()
 
@@ -14,13 +26,17 @@ _numbers = itertools.count()
 class Ticket:
     """One transfer's place in the queue; it keeps its place when it lets go and comes again."""
 
-    def __init__(self, slots: Slots, host: str, *, urgent: bool) -> None:
+    def __init__(self, slots: Slots, host: str, *, urgent: bool, size: int) -> None:
         self._slots = slots
         self._number = next(_numbers)
         self.host = host
         self.urgent = urgent
         self.holds = False
         self.admitted = anyio.Event()
+        self.fills = size >= FILLING
+        """Whether what it transfers takes all that the link gives."""
+        self.heard_at = 0.0
+        """Monotonic time of its latest bytes, as long as it fills the link."""
 
     @property
     def rank(self) -> tuple[bool, int]:
@@ -48,17 +64,17 @@ class Slots:
         self._slowed_at: dict[str, float] = {}
         self._waiting: list[Ticket] = []
         self._active: list[Ticket] = []
-        self.single: set[str] = set()
-        """Hosts at which a second connection for one file has turned out to be of no use."""
+        self.best: dict[str, int] = {}
+        """How many connections for one file have turned out to be of use, by host."""
 
     @property
     def active(self) -> int:
         """How many transfers are under way."""
         return len(self._active)
 
-    def ticket(self, host: str, *, urgent: bool) -> Ticket:
-        """Make a place at the end of the queue."""
-        return Ticket(self, host, urgent=urgent)
+    def ticket(self, host: str, *, urgent: bool, size: int = 0) -> Ticket:
+        """Make a place at the end of the queue, for so many bytes as far as that is known."""
+        return Ticket(self, host, urgent=urgent, size=size)
 
     async def admit(self, ticket: Ticket) -> None:
         """Wait until `ticket` may go."""
@@ -66,7 +82,10 @@ class Slots:
         self._waiting.append(ticket)
         self._let_in()
         try:
-            await ticket.admitted.wait()
+            while not ticket.holds:
+                with anyio.move_on_after(_LOOK_S):
+                    await ticket.admitted.wait()
+                self._let_in()
         except BaseException:
             # Cancelled: leave the queue, or give back what was granted in the same moment.
             if ticket.holds:
@@ -76,15 +95,15 @@ class Slots:
             raise
 
     def admit_now(self, ticket: Ticket) -> bool:
-        """Let `ticket` in where that keeps nobody waiting; say whether it did."""
-        if not self._waiting and self._has_room(ticket):
+        """Let the ticket of a further connection in where that keeps nobody waiting; say whether it did."""
+        if not self.is_waited_for and self._has_room(ticket):
             self._enter(ticket)
         return ticket.holds
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether a transfer waits for a slot."""
-        return bool(self._waiting)
+        """Whether a transfer waits for a slot, and not for what fills the link."""
+        return not all(map(self._is_held, self._waiting))
 
     def dismiss(self, ticket: Ticket) -> None:
         """Take the slot back."""
@@ -109,7 +128,7 @@ class Slots:
 
     def _let_in(self) -> None:
         for ticket in sorted(self._waiting, key=lambda waiting: waiting.rank):
-            if self._has_room(ticket):
+            if self._has_room(ticket) and not self._is_held(ticket):
                 self._waiting.remove(ticket)
                 self._enter(ticket)
 
@@ -117,7 +136,19 @@ class Slots:
         of_host = sum(active.host == ticket.host for active in self._active)
         return len(self._active) < self._total and of_host < self._limit(ticket.host)
 
+    def _is_held(self, ticket: Ticket) -> bool:
+        """Whether an earlier file of its host fills the link."""
+        since = anyio.current_time() - _SILENT_S
+        return any(
+            active.fills
+            and active.host == ticket.host
+            and active.heard_at > since
+            and active.rank < ticket.rank
+            for active in self._active
+        )
+
     def _enter(self, ticket: Ticket) -> None:
         self._active.append(ticket)
+        ticket.heard_at = anyio.current_time()
         ticket.holds = True
         ticket.admitted.set()

@@ -25,7 +25,7 @@ from resilient_pip.transport.ranges import (
     why_not_the_rest,
 )
 from resilient_pip.transport.retry import Series
-from resilient_pip.transport.slots import Slots, Ticket
+from resilient_pip.transport.slots import FILLING, Slots, Ticket
 from resilient_pip.transport.writer import writing
 from tests.unit.transfers import quick, remote, run
 
@@ -168,6 +168,42 @@ def test_a_host_that_breaks_connections_gets_fewer() -> None:
         return counts
 
     assert run(main) == [2, 3, 4]
+
+
+def test_a_large_file_is_let_alone() -> None:
+    """By later ones of its host, for as long as it comes; not by what a child waits for, nor by others."""
+
+    async def play() -> None:
+        slots = Slots(total=9, per_host=9)
+        large = slots.ticket("a", urgent=False, size=FILLING)
+        later, other = slots.ticket("a", urgent=False), slots.ticket("b", urgent=False)
+        asked = slots.ticket("a", urgent=True)
+        further = slots.ticket("a", urgent=False)
+        await large.acquire()
+        async with anyio.create_task_group() as tasks:
+            for ticket in (later, other, asked):
+                tasks.start_soon(ticket.acquire)
+            await anyio.wait_all_tasks_blocked()
+            assert [ticket.holds for ticket in (later, other, asked)] == [False, True, True]
+            assert slots.admit_now(further)  # a connection of the large file's own
+            assert not slots.is_waited_for
+            large.release()
+            await anyio.wait_all_tasks_blocked()
+            assert later.holds
+
+    run(play)
+
+
+def test_a_large_file_that_does_not_come_keeps_nobody_waiting() -> None:
+    """What is silent fills no link."""
+
+    async def play() -> None:
+        slots = Slots(total=9, per_host=9)
+        await slots.ticket("a", urgent=False, size=FILLING).acquire()
+        with anyio.fail_after(30):
+            await slots.ticket("a", urgent=False).acquire()
+
+    run(play)
 
 
 # --- the writer ---
