@@ -7,12 +7,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from resilient_pip.cache.origin import Origin
-from resilient_pip.errors import BadContent, Dropped
+from resilient_pip.errors import Dropped
 from resilient_pip.model import redact
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.ranges import resume_headers, why_not_the_rest
 from resilient_pip.transport.status import refusal
 
+_OK = 200
 _PARTIAL_CONTENT = 206
 
 
@@ -57,11 +58,9 @@ class Parts:
             async for chunk in chunks:
                 found += chunk
                 if len(found) > size:
-                    raise BadContent(url=redact(whole.url), reason="206 with more than was asked for")
+                    raise _of_no_use(whole, start, "206 with more than was asked for")
         if len(found) < size:
-            raise Dropped(
-                url=redact(whole.url), reason="body ended early", received=len(found), expected=size
-            )
+            raise _of_no_use(whole, start, "body ended early")
         return bytes(found)
 
     @asynccontextmanager
@@ -76,13 +75,15 @@ class Parts:
         headers = resume_headers(start, whole.origin, end=end)
         self.requested += 1
         async with self._client.get(whole.url, headers=headers, first_byte_s=self._idle_s(start)) as answer:
+            if answer.status == _OK:
+                raise _of_no_use(whole, start, "the whole file in place of a part")
             if answer.status != _PARTIAL_CONTENT:
                 raise refusal(answer)
             reason = why_not_the_rest(
                 answer.headers, received=start, expected=whole.size, origin=whole.origin
             )
             if reason is not None:
-                raise BadContent(url=redact(answer.url), reason=reason)
+                raise _of_no_use(whole, start, reason)
             yield self._counted(answer.chunks(lambda body: self._idle_s(start + body)))
 
     async def _counted(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -91,3 +92,8 @@ class Parts:
                 self.body_bytes += len(chunk)
                 self._came(len(chunk))
                 yield chunk
+
+
+def _of_no_use(whole: Whole, start: int, reason: str) -> Dropped:
+    """Say why a part did not come; what came before it is good, and the next try asks for the rest."""
+    return Dropped(url=redact(whole.url), reason=reason, received=start, expected=whole.size)

@@ -79,8 +79,10 @@ class Segments:
                 self._forgive()
                 self._note(len(chunk))
                 if self._stop is not None and self._given + len(chunk) >= self._stop:
-                    yield self._give(chunk[: self._stop - self._given])
-                    break
+                    if self.parts.body_bytes:
+                        yield self._give(chunk[: self._stop - self._given])
+                        break
+                    self._stay_alone()  # nobody else has brought anything
                 yield self._give(chunk)
             else:
                 return
@@ -112,9 +114,14 @@ class Segments:
     def _forgive(self) -> None:
         """Let the failure of another connection be none of the file, as long as the first goes on."""
         if self._error is not None:
-            self._error = self._whole = self._stop = None
-            self._there.clear()
-            self._ticket.fills = False
+            self._error = None
+            self._stay_alone()
+
+    def _stay_alone(self) -> None:
+        """Let the first connection go on to the end."""
+        self._whole = self._stop = None
+        self._there.clear()
+        self._ticket.fills = False
 
     def _widen(self) -> None:
         if self._whole is None:
@@ -144,12 +151,15 @@ class Segments:
         return self._widening.is_settled and self._widening.connections == 1
 
     def _add_connection(self, whole: Whole) -> None:
+        # So far that the second has brought something by then.
+        lead = max(SEGMENT, round(self._widening.slower or AHEAD))
+        is_late = self._stop is None and whole.size - self._given < lead + SEGMENT
         ticket = self._slots.ticket(whole.host, urgent=False)
-        if not self._slots.admit_now(ticket):
+        if is_late or not self._slots.admit_now(ticket):
             self._widening = replace(self._widening, connections=self._connections, is_settled=True)
             return
         if self._stop is None:
-            self._stop = self._next = self._given + SEGMENT
+            self._stop = self._next = self._given + lead
         self._connections += 1
         self._begin(self._work, ticket)
 

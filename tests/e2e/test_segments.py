@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.environments import Environment, Workspace
-from tests.support.faults import Fault, IgnoreRange, Ok, Reset
+from tests.support.faults import Fault, IgnoreRange, NeverAnswer, Ok, Reset
 from tests.support.faultserver import FaultyIndex
 from tests.support.limits import QUICK
 from tests.support.recording import Request
@@ -63,6 +63,7 @@ def test_a_limit_for_all_connections(
     [
         pytest.param(Reset(after=0), id="reset"),
         pytest.param(IgnoreRange(), id="no-ranges-any-more"),
+        pytest.param(NeverAnswer(), id="no-answer"),
     ],
 )
 def test_a_further_connection_that_fails(
