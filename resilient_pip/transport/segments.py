@@ -29,6 +29,7 @@ AHEAD = 8 * SEGMENT
 """Bytes behind what is given on up to which segments are begun."""
 LEAST_LEFT = 2 * SEGMENT
 """Bytes that have to be left for a second connection: a segment for the first one, and one for itself."""
+_OK = 200
 _PARTIAL_CONTENT = 206
 
 
@@ -210,6 +211,14 @@ class Segments:
         headers = resume_headers(start, whole.origin, end=end)
         self.requested += 1
         async with self._client.get(whole.url, headers=headers, first_byte_s=self._idle_s(start)) as answer:
+            if answer.status == _OK:
+                # The next try asks once for all that is left, and takes a whole file as one.
+                raise Dropped(
+                    url=redact(answer.url),
+                    reason="the whole file in place of a part",
+                    received=start,
+                    expected=whole.size,
+                )
             if answer.status != _PARTIAL_CONTENT:
                 raise refusal(answer)
             reason = why_not_the_rest(
