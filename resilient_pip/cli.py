@@ -178,6 +178,10 @@ def _command(argv: list[str]) -> str:
     if first in PIP_COMMANDS:
         message = f"{first} is a command of pip; a project of that name: resilient-pip install {first}"
         raise UsageError(message=message)
+    following = argv[place + 1] if first == "pip" and place + 1 < len(argv) else ""
+    if following == "install" or following in PIP_COMMANDS:  # a slip; projects of these names exist
+        instead = f"pip itself: resilient-pip exec -- pip {following}"
+        raise UsageError(message=f"not pip {following}, but resilient-pip install; {instead}")
     return "install"
 
 
@@ -197,7 +201,7 @@ async def _show_run(job: Job, stream: TextIO) -> RunResult:
 async def _show_command(asked: ExecArguments, stream: TextIO) -> RunResult:
     """Run the command of `exec` and say beside its output what it waits for."""
     # Most of this program, which an installation that has nothing to do is not to load.
-    from resilient_pip.exec_command.running import run_command  # noqa: PLC0415
+    from resilient_pip.exec_command.running import run_command  # noqa: PLC0415 - see above
 
     display = Beside(
         stream,
@@ -241,10 +245,10 @@ def _table(path: Path) -> Mapping[str, Any]:
 def _document(path: Path) -> Mapping[str, Any]:
     """Read a TOML file; empty where there is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(message=f"{path}: {error}") from error
 
 

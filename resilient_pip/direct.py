@@ -36,6 +36,7 @@ from resilient_pip.model import (
 from resilient_pip.plan.references import applies, read_reference
 from resilient_pip.plan.terms import terms_of
 from resilient_pip.settings import Settings
+from resilient_pip.urls import without_login
 
 _HASH = re.compile(r"(?:#|&|--hash=)(sha512|sha384|sha256|sha224|sha1|md5)[=:]([0-9A-Fa-f]+)")
 
@@ -59,8 +60,7 @@ class DirectFile:
     @property
     def address(self) -> str:
         """The URL as pip records it: without credentials and fragment."""
-        parts = urlsplit(self.file.url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return without_login(self.file.url)
 
 
 def direct_files(

@@ -35,10 +35,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from signal import Signals
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from resilient_pip.model import SafeUrl, SourceLine
 from resilient_pip.units import format_bytes, format_seconds
+from resilient_pip.urls import host_of
 
 UNAUTHORISED = frozenset({401, 403, 407})
 
@@ -322,9 +322,7 @@ class AttemptsExhausted(SourceError):
     def _causes(self) -> str:
         if all(attempt.mirror is None for attempt in self.attempts):
             return count_causes(Counter(attempt.cause for attempt in self.attempts))
-        counts = Counter(
-            (attempt.cause, urlsplit(attempt.mirror or self.url).netloc) for attempt in self.attempts
-        )
+        counts = Counter((attempt.cause, host_of(attempt.mirror or self.url)) for attempt in self.attempts)
         return ", ".join(
             f"{count_causes({cause: count})} at {host}" for (cause, host), count in counts.most_common()
         )

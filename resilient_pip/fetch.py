@@ -22,12 +22,12 @@ from resilient_pip.transport.client import Client
 from resilient_pip.transport.download import Circumstances, Transfer
 from resilient_pip.transport.following import Following
 from resilient_pip.transport.growth import Growth
-from resilient_pip.transport.hosts import host_of
 from resilient_pip.transport.local import check_local
 from resilient_pip.transport.meter import Meter, transferring
 from resilient_pip.transport.places import Find, Places
 from resilient_pip.transport.slots import Slots, Ticket
 from resilient_pip.units import format_bytes
+from resilient_pip.urls import host_of
 
 __all__ = ["Downloads", "Following", "StoredFile"]
 
@@ -81,13 +81,13 @@ class Downloads:
         store: Store,
         settings: Settings,
         emit: Emit,
-        mirrors: Callable[[RemoteFile], Sequence[Find]] = lambda _: (),
+        places: Callable[[RemoteFile], Sequence[Find]] = lambda _: (),
         relisted: Callable[[RemoteFile], Find | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._emit = emit
-        self._mirrors = mirrors
+        self._places = places
         self._relisted = relisted
         self._slots = Slots(total=settings.parallel, per_host=settings.parallel_per_host)
         self._around = Circumstances(client=client, slots=self._slots, settings=settings, emit=emit)
@@ -197,7 +197,7 @@ class Downloads:
             known = None if "sha256" in file.hashes else await self._store.recall(file)
             transfer = Transfer(
                 file=file,
-                places=Places(file.url, self._mirrors(file), relisted=self._relisted(file)),
+                places=Places(file.url, self._places(file), relisted=self._relisted(file)),
                 subject=job.subject,
                 partial=partial,
                 known=known[0] if known else None,

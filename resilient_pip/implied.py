@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from resilient_pip.settings import Settings
 
+_DISPLAYS = {"off": "log", "raw": "log"}  # "on" draws nothing in a log with pip either
+
 
 def implied_settings(
     *,
@@ -37,9 +39,6 @@ def implied_settings(
     if progress_bar in _DISPLAYS:
         implied["progress"] = ("--progress-bar", _DISPLAYS[progress_bar])
     return implied
-
-
-_DISPLAYS = {"off": "log", "raw": "log"}  # "on" draws nothing in a log with pip either
 
 
 def _limits(timeout_s: float) -> dict[str, float]:

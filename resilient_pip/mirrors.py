@@ -20,9 +20,9 @@ from resilient_pip.events import Emit, Kind, Noted, Subject
 from resilient_pip.index.hashes import SECURE
 from resilient_pip.index.pages import ACCEPT, ListedFile, PageError, parse_page
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
-from resilient_pip.transport.credentials import without_login
 from resilient_pip.transport.places import Find
 from resilient_pip.transport.small import SmallReader
+from resilient_pip.urls import without_login
 
 _Choose: TypeAlias = Callable[[ListedFile], "str | None"]
 

@@ -15,8 +15,9 @@ from resilient_pip.failing import RunFailed
 from resilient_pip.job import Job
 from resilient_pip.model import Failure, Phase, ProjectName, UnreadFile, redact
 from resilient_pip.settings import MIB
-from resilient_pip.transport.access import client_of
-from resilient_pip.transport.small import SmallAnswer, SmallReader
+from resilient_pip.transport.access import make_client
+from resilient_pip.transport.small import SmallReader
+from resilient_pip.transport.small_reading import SmallAnswer
 
 _LONGEST = 8 * MIB
 _DEEPEST = 20
@@ -58,7 +59,7 @@ async def _fetch(job: Job, files: Iterable[UnreadFile], emit: Emit) -> dict[str,
             failed.append(_failure(file, error))
             tasks.cancel_scope.cancel()
 
-    async with client_of(job, [*install.find_links, *install.index_urls], emit) as client:
+    async with make_client(job, [*install.find_links, *install.index_urls], emit) as client:
         client.prepare(file.url for file in files)
         reader = SmallReader(client, job.settings, emit)
         async with anyio.create_task_group() as tasks:

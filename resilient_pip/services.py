@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from resilient_pip.fetch import Downloads
 from resilient_pip.gateway.address import lasting_address
 from resilient_pip.gateway.early import MOST
 from resilient_pip.gateway.server import Gateway
-from resilient_pip.gateway.sources import Source, order_sources
+from resilient_pip.gateway.sources import Routes, Source, order_sources
 from resilient_pip.gateway.wanted import routes_of, sdists_do_not_matter, specifiers
 from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.index.filenames import is_distribution, last_segment
@@ -32,7 +32,7 @@ from resilient_pip.pip_options import is_foreign
 from resilient_pip.preparation import Prepared
 from resilient_pip.target.environment import Target
 from resilient_pip.target.pip_copy import pip_argv, planning_argv
-from resilient_pip.transport.access import client_of
+from resilient_pip.transport.access import make_client
 from resilient_pip.transport.places import Find
 from resilient_pip.transport.small import SmallReader
 from resilient_pip.transport.tls import write_trusted
@@ -116,17 +116,10 @@ async def open_gateway(
     """
     install, settings = job.install, job.settings
     routes = routes_of(install)
-    sources = order_sources(
-        find_links=install.find_links,
-        index_urls=install.index_urls,
-        routes=routes,
-        skippable=settings.index_failure_skip,
-        locked=install.locked,
-    )
-    sources = _admitted(sources, TrustedHosts(install.network.trusted_hosts), emit)
+    sources = tuple(_sources(job, routes, emit))
     urls = [source.url for source in sources]
     upstream = [*urls, *settings.mirror]
-    client = await lifetimes.enter_async_context(client_of(job, upstream, emit))
+    client = await lifetimes.enter_async_context(make_client(job, upstream, emit))
     client.prepare(upstream)
     mirrors = Mirrors(
         settings.mirror,
@@ -144,7 +137,7 @@ async def open_gateway(
     answers = Answers(store.root) if store.persistent else None
     lasts = store.persistent and target is None
     downloads = Downloads(
-        client=client, store=store, settings=settings, emit=emit, mirrors=places, relisted=relisted.of_file
+        client=client, store=store, settings=settings, emit=emit, places=places, relisted=relisted.of_file
     )
     gateway = Gateway(
         sources=sources,
@@ -164,21 +157,23 @@ async def open_gateway(
     return await lifetimes.enter_async_context(gateway), downloads
 
 
-def _admitted(sources: Iterable[Source], trusted: TrustedHosts, emit: Emit) -> tuple[Source, ...]:
-    """Pass over, with a warning, what pip does: pages that come from another host without TLS."""
-    admitted = []
-    for source in sources:
+def _sources(job: Job, routes: Routes, emit: Emit) -> Iterator[Source]:
+    """List them, without what pip passes over with a warning: pages from another host without TLS."""
+    install = job.install
+    trusted = TrustedHosts(install.network.trusted_hosts)
+    for source in order_sources(
+        find_links=install.find_links,
+        index_urls=install.index_urls,
+        routes=routes,
+        skippable=job.settings.index_failure_skip,
+        locked=install.locked,
+    ):
         if trusted.admit(source.url) or is_distribution(last_segment(source.url)):
-            admitted.append(source)
+            yield source
         else:
             host = urlsplit(source.url).hostname
-            emit(
-                Noted(
-                    message=f"{source.safe_url} is passed over, as it is neither https nor trusted:"
-                    f" --trusted-host {host} allows it"
-                )
-            )
-    return tuple(admitted)
+            message = f"{source.safe_url} is passed over, as it is neither https nor trusted:"
+            emit(Noted(message=f"{message} --trusted-host {host} allows it"))
 
 
 def _may_download_early(job: Job, store: Store) -> bool:

@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
-            {"resilient_pip", "units"},
+            {"resilient_pip", "units", "urls"},
             {"model", "lines"},
             {"errors", "events"},
             {"settings", "advice", "argument_parser", "disk", "failing", "logs", "phases", "statistics"},
@@ -45,7 +45,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 LEVELS = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 
 UI_MAY_IMPORT = frozenset(
-    {"ui", "resilient_pip", "units", "model", "lines", "errors", "events", "advice", "report"}
+    {"ui", "resilient_pip", "units", "urls", "model", "lines", "errors", "events", "advice", "report"}
 )
 
 DOORS: dict[str, str] = {

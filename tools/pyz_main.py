@@ -23,7 +23,7 @@ STDLIB = os.path.dirname(os.__file__)
 class Importer(zipimporter):
     """Python's own, but for one thing: that compiles each module twice, once just to tell its file name."""
 
-    def get_filename(self, fullname):  # type: ignore[no-untyped-def] # Python 2 has to be able to read it
+    def get_filename(self, fullname):  # type: ignore[no-untyped-def]  # Python 2 has to be able to read it
         """Tell where the source of a module is."""
         path = os.path.join(self.archive, self.prefix + fullname.rpartition(".")[2])
         return os.path.join(path, "__init__.py") if self.is_package(fullname) else path + ".py"

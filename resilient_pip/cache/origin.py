@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+
+from resilient_pip.urls import without_login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,5 @@ def _all(class_: type, values: list[object]) -> bool:
 
 def digest_url(url: str) -> str:
     """Name a URL in the cache without giving its login or query away."""
-    parts = urlsplit(url)
-    plain = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
+    plain = without_login(url).partition("#")[0]
     return hashlib.sha256(plain.encode()).hexdigest()

@@ -49,7 +49,10 @@ def as_json(settings: Iterable[Resolved], found: Configuration) -> dict[str, Any
 
 
 def masked(text: str) -> str:
-    """Hide the login and the query of what may be a URL: "https://****@host/simple/"."""
+    """Hide the login and the query of what may be a URL: "https://****@host/simple/".
+
+    Unlike `model.redact` it says that there is something, and takes a path or a proxy without a scheme too.
+    """
     scheme, separator, rest = text.partition("://")
     login, at, place = (rest if separator else text).rpartition("@")
     place, mark, _ = place.partition("?")

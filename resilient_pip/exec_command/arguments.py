@@ -63,20 +63,20 @@ def read_arguments(
         UsageError: it is wrong, or its command cannot be run behind the gateway.
         SystemExit: --help, after it was printed.
     """
-    install, configured, given = read_client(argv, leading=_LEADING, prog=PROG)
-    if not configured.command:
+    install, call, given = read_client(argv, leading=_LEADING, prog=PROG)
+    if not call.command:
         raise UsageError(message=f"a command is missing (see {PROG} --help)")
     settings = resolve_settings(given, environ, table, install.implied)
-    client = client_of(configured.command)
+    client = client_of(call.command)
     if place := own_indexes(client, cwd=Path(cwd), environ=environ, load=load):
         raise UsageError(message=f"{place} would lead {client.name} past the gateway; {_INSTEAD}")
-    if why := refusal(client) or _wrong_sources(client, install, environ, named=configured.names_index):
+    if why := refusal(client) or _wrong_sources(client, install, environ, named=call.names_index):
         raise UsageError(message=why)
     if install.unread:
         url = redact(install.unread[0].url)
         raise UsageError(message=f"-r {url}: name a file that is on this machine")
     job = Job(install=install, reread=lambda *_: install, settings=settings, environ=environ, cwd=cwd)
-    return Arguments(job=job, command=_without_index(configured.command, client), pip=configured.variables)
+    return Arguments(job=job, command=_without_index(call.command, client), pip=call.variables)
 
 
 def _wrong_sources(

@@ -60,4 +60,6 @@ def client_of(command: Sequence[str]) -> Client:
             name, words = _PIP_TOOLS.get(words[0], ""), words[1:]
     if _PIP.fullmatch(name):
         name = "pip"
+    if name == "uvx":
+        name, words = "uv", ("tool", "run", *words)
     return Client(name=name if name in _COMMANDS else "", words=words)

@@ -31,7 +31,7 @@ def own_indexes(client: Client, *, cwd: Path, environ: Mapping[str, str], load: 
     """
     home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/"), ".config"))
     match client.name:
-        case "uv" | "uvx" if environ.get("UV_NO_CONFIG", "") in {"", "0", "false"}:
+        case "uv" if environ.get("UV_NO_CONFIG", "") in {"", "0", "false"}:
             found = _of_uv(cwd, home, environ, load)
         case "pdm":
             found = _of_pdm(cwd, home, load)

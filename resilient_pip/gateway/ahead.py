@@ -9,6 +9,7 @@ count only if pip asks for the same.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, dropwhile, islice
 from typing import TypeAlias, TypeVar
@@ -22,7 +23,9 @@ from packaging.specifiers import SpecifierSet
 from resilient_pip.errors import ResilientPipError
 from resilient_pip.events import Emit, GuessesCounted
 from resilient_pip.gateway.early import EarlyDownloads
+from resilient_pip.gateway.foreseen import Foreseen
 from resilient_pip.gateway.guesses import Guesses
+from resilient_pip.gateway.projects import Project, Projects
 from resilient_pip.gateway.seams import Files
 from resilient_pip.index.candidates import Candidate, Hashes, TargetMarkers, admitted, rank, with_hashes
 from resilient_pip.index.pages import ListedFile, Page
@@ -40,24 +43,6 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 ReadPages: TypeAlias = Callable[[ProjectName], Awaitable[Sequence[Page]]]
 GuessMetadata: TypeAlias = Callable[[ListedFile], Awaitable[bytes | None]]
-
-
-class _Project:
-    """What is known and was tried of one project."""
-
-    def __init__(self, specifier: SpecifierSet) -> None:
-        self.specifier = specifier
-        """What everyone so far admits."""
-        self.extras: set[str] = set()
-        self.candidates: tuple[Candidate, ...] | None = None
-        self.ranking = anyio.Lock()
-        self.guessed: list[str] = []
-        """URLs of the files that were guessed, first guess first."""
-        self.expanded: dict[tuple[str, frozenset[str]], tuple[Requirement, ...]] = {}
-        """What files require, by URL and extras, where that was followed."""
-        self.is_installed = False
-        """Whether what is installed fits everyone so far, so that pip will not look for another."""
-        self.steps_back = 0
 
 
 class Ahead:
@@ -79,10 +64,10 @@ class Ahead:
         self._metadata = metadata
         self._files = files
         self._target = target
-        self._constraints = constraints
         self._tasks = tasks
         self._emit = emit
-        self._projects: dict[ProjectName, _Project] = {}
+        self._projects = Projects(constraints)
+        self._ranking: defaultdict[ProjectName, anyio.Lock] = defaultdict(anyio.Lock)
         self._turns = anyio.Semaphore(_AT_ONCE)
         self._scopes: set[anyio.CancelScope] = set()
         self._holding = False
@@ -90,10 +75,7 @@ class Ahead:
         self._hashes: Mapping[ProjectName, Hashes] = {}
         self._installed: Mapping[ProjectName, str] = {}
         self._early = early
-        self._pinned: dict[ProjectName, SpecifierSet] = {}
-        """What the user pins and no early download was considered for."""
-        self._asked: list[ListedFile] = []
-        """Files whose metadata pip asked for, and no early download was considered for; in that order."""
+        self._foreseen = Foreseen(self._projects)
 
     def start(
         self,
@@ -114,9 +96,8 @@ class Ahead:
         wanted = list(applying(requirements, self._target.environment, ()))
         for requirement in wanted:
             # All specifiers first: one project may stand on several lines.
-            self._project(project_name(requirement.name)).specifier &= requirement.specifier
-            if _pins(requirement.specifier):
-                self._pinned[project_name(requirement.name)] = requirement.specifier
+            self._projects[project_name(requirement.name)].specifier &= requirement.specifier
+            self._foreseen.wanted(requirement)
         for requirement in wanted:
             self._want(requirement)
 
@@ -145,20 +126,15 @@ class Ahead:
         self._guesses.asked(listed.file.url)
         if self._early:
             self._early.leave(listed.file.project, but=listed.file.url)
-            self._asked.append(listed)
+            self._foreseen.asked(listed)
         if not self._holding:
             self._tasks.start_soon(self._guarded, self._follow, listed)
-
-    def _project(self, name: ProjectName) -> _Project:
-        if name not in self._projects:
-            self._projects[name] = _Project(self._constraints.get(name, SpecifierSet()))
-        return self._projects[name]
 
     def _want(self, requirement: Requirement, *, asked: bool = False) -> None:
         if self._holding:
             return
         name = project_name(requirement.name)
-        project = self._project(name)
+        project = self._projects[name]
         project.specifier &= requirement.specifier
         project.extras |= requirement.extras
         version = None if asked else self._installed.get(name)
@@ -174,16 +150,17 @@ class Ahead:
                 await work(what)
             except ResilientPipError:
                 pass  # it counts when pip asks for the same
-            except Exception:  # noqa: BLE001  # a boundary: a guess must never end a run
+            except Exception:  # noqa: BLE001 - a boundary: a guess must never end a run
                 _log.debug("running ahead of pip failed at %s", what, exc_info=True)
         self._scopes.discard(scope)
         if self._early and not self.is_busy and not self._holding:
-            self._begin_downloads(self._early)
+            for file in self._foreseen.take():
+                self._early.begin(file)
 
     async def _visit(self, requirement: Requirement) -> None:
         """Follow the file that pip will choose for a requirement, if that is another one than before."""
         name = project_name(requirement.name)
-        project = self._project(name)
+        project = self._projects[name]
         candidates = await self._candidates(name, project)
         # What a wrong guess requires may contradict the rest; then the requirement counts alone.
         specifiers = (project.specifier, requirement.specifier)
@@ -203,7 +180,7 @@ class Ahead:
     async def _follow(self, listed: ListedFile) -> None:
         """Follow what pip chose; where that is an older version than guessed, read some still older ones."""
         name = listed.file.project
-        project = self._project(name)
+        project = self._projects[name]
         await self._expand(project, listed)
         if listed.file.url in project.guessed:
             return
@@ -218,8 +195,8 @@ class Ahead:
             self._guesses.make(candidate.listed.file.url)
             self._tasks.start_soon(self._guarded, self._warm, candidate.listed)
 
-    async def _candidates(self, name: ProjectName, project: _Project) -> tuple[Candidate, ...]:
-        async with project.ranking:
+    async def _candidates(self, name: ProjectName, project: Project) -> tuple[Candidate, ...]:
+        async with self._ranking[name]:
             if project.candidates is None:
                 async with self._turns:
                     self._guesses.make(name)
@@ -229,46 +206,19 @@ class Ahead:
                 project.candidates = await to_thread.run_sync(rank, pages, self._target)
         return project.candidates
 
-    async def _expand(self, project: _Project, listed: ListedFile) -> None:
+    async def _expand(self, project: Project, listed: ListedFile) -> None:
         """Want what a file requires."""
         extras = frozenset(project.extras)
-        if (listed.file.url, extras) in project.expanded:
+        if (listed.file.url, extras) in project.required:
             return
-        project.expanded[listed.file.url, extras] = ()
+        project.required[listed.file.url, extras] = ()
         metadata = await self._read(listed)
         if metadata is None:
             return
         required = await to_thread.run_sync(read_requirements, metadata, self._target.environment, extras)
-        project.expanded[listed.file.url, extras] = required
+        project.required[listed.file.url, extras] = required
         for requirement in required:
             self._want(requirement)
-
-    # --- downloads before the plan is made ------------------------------------------------------
-
-    def _begin_downloads(self, early: EarlyDownloads) -> None:
-        """Begin what is pinned, or what pip has looked into and gone on from; now that no page is missing."""
-        for name, specifier in self._pinned.items():
-            project = self._projects[name]
-            if not project.is_installed and (choice := self._choice(project, specifier)):
-                early.begin(choice.listed.file)
-        self._pinned = {}
-        passed, self._asked = self._asked[:-1], self._asked[-1:]
-        for listed in passed:
-            if self._is_settled(listed):
-                early.begin(listed.file)
-
-    def _is_settled(self, listed: ListedFile) -> bool:
-        """Whether everyone so far admits this file first, and what it requires can be had as well."""
-        project = self._project(listed.file.project)
-        choice = self._choice(project, project.specifier)
-        if choice is None or choice.listed.file.url != listed.file.url:
-            return False
-        required = project.expanded.get((listed.file.url, frozenset(project.extras)), ())
-        others = [self._project(project_name(requirement.name)) for requirement in required]
-        return all(other.is_installed or self._choice(other, other.specifier) for other in others)
-
-    def _choice(self, project: _Project, specifier: SpecifierSet) -> Candidate | None:
-        return next(admitted(project.candidates or (), specifier), None)
 
     async def _warm(self, listed: ListedFile) -> None:
         await self._read(listed)
@@ -279,9 +229,3 @@ class Ahead:
         async with self._turns:
             self._guesses.make(listed.file.url)
             return await self._metadata(listed)
-
-
-def _pins(specifier: SpecifierSet) -> bool:
-    return any(
-        part.operator == "===" or (part.operator == "==" and "*" not in part.version) for part in specifier
-    )

@@ -68,6 +68,6 @@ class Flights(Generic[K, V]):
         with flight.scope:
             try:
                 flight.result = await work()
-            except Exception as error:  # noqa: BLE001  # a boundary: everyone who waits gets it
+            except Exception as error:  # noqa: BLE001 - a boundary: everyone who waits gets it
                 flight.error = error
             flight.landed.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from urllib.parse import urlsplit
 
 from anyio import Path as AsyncPath
 from anyio import to_thread
@@ -16,6 +15,7 @@ from resilient_pip.gateway.seams import Answer, Reader
 from resilient_pip.index.content_range import read_content_range
 from resilient_pip.index.wheel_metadata import BrokenWheel, Missing, SparseBytes, read_core_metadata
 from resilient_pip.model import ProjectName, RemoteFile
+from resilient_pip.urls import host_of
 
 _OK = 200
 _PARTIAL = 206
@@ -78,7 +78,7 @@ class RemoteWheels:
         Raises:
             AttemptsExhausted: the server does not answer.
         """
-        host = urlsplit(file.url).netloc
+        host = host_of(file.url)
         if host in self._rangeless:
             return None
         wheel: SparseBytes | None = None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 
 import anyio
-import uvicorn
 from anyio.abc import TaskGroup
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -19,13 +18,13 @@ from resilient_pip.events import Emit
 from resilient_pip.gateway.address import Address, fresh_address
 from resilient_pip.gateway.ahead import Ahead
 from resilient_pip.gateway.app import Desk
-from resilient_pip.gateway.connection import Connection
 from resilient_pip.gateway.early import EarlyDownloads
 from resilient_pip.gateway.failures import FirstFailure, SourceFailure
 from resilient_pip.gateway.links import Links
 from resilient_pip.gateway.metadata import CoreMetadata
 from resilient_pip.gateway.remote_wheel import RemoteWheels
 from resilient_pip.gateway.seams import Files, Reader
+from resilient_pip.gateway.serving import LOOPBACK, Server, listen
 from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.gateway.upstream import Upstream
 from resilient_pip.index.candidates import Hashes, TargetMarkers
@@ -34,8 +33,6 @@ from resilient_pip.index.usable import UsableWheels
 from resilient_pip.model import ProjectName, RemoteFile, SafeUrl, redact
 from resilient_pip.transport.places import Find
 
-_LOOPBACK = "127.0.0.1"
-_BACKLOG = 128
 _GRACE_S = 2.0
 
 
@@ -79,15 +76,15 @@ class Gateway:
         self._ahead: Ahead | None = None
         self._links: Links
         self._desk: Desk
-        self._server: uvicorn.Server
+        self._server: Server
         self._tasks: TaskGroup
 
-    async def __aenter__(self) -> Gateway:  # noqa: PYI034  # Self is newer than Python 3.10
-        listening, token = _listen(self._address.port), self._address.token
-        self._links = Links(f"http://{_LOOPBACK}:{listening.getsockname()[1]}/{token}")
+    async def __aenter__(self) -> Gateway:  # noqa: PYI034 - Self is newer than Python 3.10
+        listening, token = listen(self._address.port), self._address.token
+        self._links = Links(f"http://{LOOPBACK}:{listening.getsockname()[1]}/{token}")
         self._tasks = await anyio.create_task_group().__aenter__()
         self._desk = self._build(self._tasks)
-        self._server = _Server(_config(self._desk, token))
+        self._server = Server(self._desk.app(token))
         self._tasks.start_soon(self._serve, listening)
         return self
 
@@ -237,52 +234,8 @@ class Gateway:
             await self._server.serve(sockets=[listening])
             # Streams that were open are cancelled by now; let them end.
             with anyio.move_on_after(_GRACE_S):
-                while self._server.server_state.tasks:  # noqa: ASYNC110  # uvicorn has no event for it
+                while self._server.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event for it
                     await anyio.sleep(0.01)
         finally:
             listening.close()
             self._stopped.set()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: signals are the session's business."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-
-def _listen(port: int) -> socket.socket:
-    """Open a port on loopback: this one, or where it is taken any.
-
-    The protocol is named because asyncio turns Nagle's algorithm off only then; it would cost 40 ms for each
-    answer (header and body are two writes, and the peer delays its acknowledgement of the first).
-    """
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # Connections of a run that has just ended keep no other from having its port.
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with suppress(OSError):
-        listening.bind((_LOOPBACK, port))
-    if not listening.getsockname()[1]:
-        listening.bind((_LOOPBACK, 0))
-    listening.listen(_BACKLOG)
-    return listening
-
-
-def _config(desk: Desk, token: str) -> uvicorn.Config:
-    return uvicorn.Config(
-        desk.app(token),
-        loop="none",
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        # Its errors are broken streams, recorded here already, and bugs, which the guard records.
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # else a header would say who the client is
-        timeout_keep_alive=300,
-        timeout_graceful_shutdown=0,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from resilient_pip.errors import BadContent, Refused, SourceError
 from resilient_pip.events import Emit, Kind, Noted, Subject
 from resilient_pip.gateway.flights import Flights
 from resilient_pip.gateway.local import links_page, local_path, read_index, read_links
+from resilient_pip.gateway.readings import Readings
 from resilient_pip.gateway.seams import Answer, Reader
 from resilient_pip.gateway.sources import Routes, Source, SourceKind
 from resilient_pip.index.filenames import belongs_to, is_distribution, is_plain, last_segment, project_of
@@ -60,9 +61,7 @@ class Upstream:
         self._tasks = tasks
         self._found: Flights[tuple[int, ProjectName | None], _Found] = Flights(tasks)
         self._noted: set[str] = set()
-        self._served: set[int] = set()
-        self._reading = [0 for _ in self._sources]
-        self._landed = anyio.Condition()
+        self._readings = Readings()
 
     def abandon(self) -> None:
         """End the reading of pages that nobody waits for."""
@@ -94,16 +93,14 @@ class Upstream:
         source = self._sources[number]
         if not self._routes.allow(source, project):
             return None
-        try:
+
+        async def find() -> _Found:
             found = await self._find(number, project)
             if found is _Nothing.FORBIDDEN:
                 await self._check_forbidden(number, project)
-        except SourceError as error:
-            if not source.skippable:
-                raise
-            self._note(f"{source.safe_url} is skipped: {error}")
-            return None
-        return found if isinstance(found, Page) else None
+            return found
+
+        return await self._unless_skipped(source, find())
 
     async def links(self, number: int) -> Page | None:
         """Give all that find-links source `number` lists; None where that is nothing.
@@ -114,16 +111,21 @@ class Upstream:
         source = self._sources[number]
         if source.kind is not SourceKind.FIND_LINKS:
             return None
+        reading = self._found.get((number, None), partial(self._read_links, number))
+        found = await self._unless_skipped(source, reading)
+        if found is None:
+            return None
+        return links_page([_of(listed, project_of(listed.file.filename)) for listed in found.files])
+
+    async def _unless_skipped(self, source: Source, finding: Awaitable[_Found]) -> Page | None:
         try:
-            found = await self._found.get((number, None), partial(self._read_links, number))
+            found = await finding
         except SourceError as error:
             if not source.skippable:
                 raise
             self._note(f"{source.safe_url} is skipped: {error}")
             return None
-        if not isinstance(found, Page):
-            return None
-        return links_page([_of(listed, project_of(listed.file.filename)) for listed in found.files])
+        return found if isinstance(found, Page) else None
 
     async def pages(self, project: ProjectName) -> tuple[Page, ...]:
         """Give what every source lists for a project, in their order, leaving out those that fail."""
@@ -202,20 +204,14 @@ class Upstream:
             except PageError as error:
                 raise BadContent(url=subject.url, reason=str(error)) from error
 
-        self._reading[number] += 1
-        try:
+        async with self._readings.under_way(number):
             answer = await self._reader.read(
                 url, subject=subject, accept=ACCEPT, absent=_NOT_HERE | {_FORBIDDEN}, check=parse
             )
             if answer.status == _FORBIDDEN:
                 return _Nothing.FORBIDDEN
             if page is not None:
-                self._served.add(number)
-        finally:
-            self._reading[number] -= 1
-            with anyio.CancelScope(shield=True):
-                async with self._landed:
-                    self._landed.notify_all()
+                self._readings.succeeded(number)
         return self._keep(page)
 
     def _keep(self, page: Page | None) -> _Found:
@@ -233,12 +229,12 @@ class Upstream:
         PyTorch's index answers 403 for the names that it lacks. It means that where this index lets other
         pages be read, or another index has the name; an index that refuses everything wants credentials.
         """
-        if number not in self._served and not await self._elsewhere(number, project):
-            async with self._landed:
-                while self._reading[number] and number not in self._served:
-                    await self._landed.wait()
-            if number not in self._served:
-                raise Refused(url=self.subject(number, project).url, status=_FORBIDDEN)
+        if not (
+            self._readings.have_succeeded(number)
+            or await self._elsewhere(number, project)
+            or await self._readings.will_succeed(number)
+        ):
+            raise Refused(url=self.subject(number, project).url, status=_FORBIDDEN)
         safe = self._sources[number].safe_url
         self._note(f"{safe} answers HTTP 403 for some names (first {project}): taken as not there", key=safe)
 

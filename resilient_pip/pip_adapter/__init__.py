@@ -4,17 +4,17 @@ Its tests run against every pip that pyproject.toml admits: `python -m tests.pip
 """
 
 from resilient_pip.pip_adapter.cache_dir import read_cache_dir
+from resilient_pip.pip_adapter.client_call import ClientCall
 from resilient_pip.pip_adapter.command_line import PIP_COMMANDS, Leading, leading_options
 from resilient_pip.pip_adapter.configuration import Configuration, GivenOption, read_configuration
-from resilient_pip.pip_adapter.configured import Configured
 from resilient_pip.pip_adapter.option_names import install_options
 from resilient_pip.pip_adapter.reading import PLAN_FILES, read_client, read_install
 
 __all__ = [
     "PIP_COMMANDS",
     "PLAN_FILES",
+    "ClientCall",
     "Configuration",
-    "Configured",
     "GivenOption",
     "Leading",
     "install_options",

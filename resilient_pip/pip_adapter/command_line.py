@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from optparse import OptionGroup, OptionParser, Values
-from pathlib import Path
+from optparse import OptionParser, Values
 from typing import Any, NoReturn
 
 from pip._internal.cli import cmdoptions
 from pip._internal.commands import commands_dict, create_command
-from pip._internal.exceptions import CommandError
-from pip._internal.utils.misc import normalize_path
-from pip._internal.vcs import is_url
 
 from resilient_pip.errors import UsageError
-from resilient_pip.implied import implied_settings
+from resilient_pip.pip_adapter.own_options import add_options, own_dest, own_values
 from resilient_pip.pip_adapter.quiet import sentence
-from resilient_pip.pip_options import refusal
+from resilient_pip.pip_adapter.site_file import named_python, read_site_file_of
 from resilient_pip.settings import OPTIONS, Option
-from resilient_pip.units import parse_seconds, parse_size
 
 PIP_COMMANDS = frozenset(commands_dict) - {"install"}
 """What pip takes for a command where this program expects a requirement."""
-
-_USAGE = """
-  %prog [options] <requirement specifier> ...
-  %prog [options] -r <requirements file> ...
-  %prog [options] [-e] <local project path or URL> ..."""
-_DESCRIPTION = "Install packages as pip does, on a network that fails."
-_METAVARS: Mapping[Callable[[str], Any], str] = {parse_seconds: "time", parse_size: "size"}
-# Children may run elsewhere, so these become absolute; pip takes them relative to its working folder.
-_PATHS = ("target_dir", "prefix_path", "root_path", "cert", "client_cert", "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +96,8 @@ def parse(
     """
     command = create_command("install", isolated="--isolated" in argv)
     parser = command.parser
+    if python := named_python(argv, os.environ):
+        read_site_file_of(parser.config, python)
     _refuse_in_one_line(parser)
     # Parsing changes lists among pip's defaults in place, some for as long as this process lives.
     defaults = plain(copy.deepcopy(parser.defaults))
@@ -117,7 +106,7 @@ def parse(
     values = parser.get_default_values()
     _keep_abbreviations(parser)
     dests = _noted(parser)
-    _add_options(parser, extra_options, flags, prog)
+    add_options(parser, extra_options, flags, prog)
     if leading:
         _leave(parser, leading)
     _, arguments = parser.parse_args(list(argv), values)
@@ -127,56 +116,8 @@ def parse(
         arguments=tuple(arguments),
         defaults=defaults,
         dests=frozenset(dests),
-        given=_given(values, extra_options, flags),
+        given=own_values(values, extra_options, flags),
     )
-
-
-def normalise(line: CommandLine) -> None:
-    """Do to the values what `pip install` does to them before it starts, and the same checks.
-
-    Raises:
-        UsageError: options contradict each other, or cannot be had here.
-    """
-    values = line.values
-    refused = refusal(plain(vars(values)), line.defaults)
-    if refused:
-        raise UsageError(message=refused)
-    if values.use_user_site and values.target_dir is not None:
-        raise UsageError(message="Can not combine '--user' and '--target'")
-    if values.build_constraints and not values.build_isolation:
-        raise UsageError(message="--build-constraint cannot be used with --no-build-isolation.")
-    if hasattr(values, "only_dependencies"):  # since pip 26.2
-        _check_only_deps(values)
-    cmdoptions.check_dist_restriction(values, check_target=True)
-    if hasattr(values, "release_control"):  # since pip 26.0
-        cmdoptions.check_release_control_exclusive(values)
-        values.pre = False  # folded into release_control by that check
-    for dest in _PATHS:
-        path = getattr(values, dest)
-        setattr(values, dest, _absolute(path) if path else path)
-    values.build_constraints = [
-        path if is_url(path) else _absolute(path) for path in values.build_constraints
-    ]
-    values.cache_dir = normalize_path(values.cache_dir) if values.cache_dir else None
-
-
-def implied_by(line: CommandLine) -> Mapping[str, tuple[str, str]]:
-    """Say which settings of this program pip's options speak for, as far as they are given anywhere."""
-    values = vars(line.values)
-    dests = ("timeout", "retries", "resume_retries", "progress_bar")
-    given = {dest for dest in dests if dest in line.dests or values[dest] != line.defaults[dest]}
-    return implied_settings(**{dest: values[dest] if dest in given else None for dest in dests})
-
-
-def _check_only_deps(values: Values) -> None:
-    try:
-        cmdoptions.check_only_deps_option_does_not_conflict(values)
-    except CommandError as error:
-        raise UsageError(message=str(error).partition(". If this")[0]) from error
-
-
-def _absolute(path: str) -> str:
-    return str(Path(path).absolute())
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,15 +157,15 @@ def _refuse_in_one_line(parser: Any) -> None:
 
 def _keep_abbreviations(parser: Any) -> None:
     """Let what is short for one option of pip stay so ("--index"), whatever options are added."""
-    names = tuple(parser._long_opt)  # noqa: SLF001  # optparse has no public way to list them
-    match = parser._match_long_opt  # noqa: SLF001  # the only place where optparse expands names
+    names = tuple(parser._long_opt)  # noqa: SLF001 - optparse has no public way to list them
+    match = parser._match_long_opt  # noqa: SLF001 - the only place where optparse expands names
 
     def match_pip_first(opt: str) -> str:
         found = [name for name in names if name.startswith(opt)]
-        exact = opt in parser._long_opt  # noqa: SLF001  # as above
+        exact = opt in parser._long_opt  # noqa: SLF001 - as above
         return found[0] if len(found) == 1 and not exact else str(match(opt))
 
-    parser._match_long_opt = match_pip_first  # noqa: SLF001  # as above
+    parser._match_long_opt = match_pip_first  # noqa: SLF001 - as above
 
 
 def _noted(parser: Any) -> set[str]:
@@ -243,48 +184,11 @@ def _noted(parser: Any) -> set[str]:
     return met
 
 
-def _add_options(parser: Any, options: Sequence[Option], flags: Mapping[str, str], prog: str) -> None:
-    parser.prog, parser.usage, parser.description = prog, _USAGE, _DESCRIPTION
-    group = OptionGroup(parser, "resilient-pip Options")
-    for flag, help_ in flags.items():
-        group.add_option(flag, dest=_own(flag), action="store_true", help=help_)
-    for option in options:
-        action = "append" if option.many else "store"
-        metavar = _METAVARS.get(option.read, "value")
-        spellings = (*filter(None, [option.short]), option.flag)
-        group.add_option(
-            *spellings, dest=_own(option.field_name), action=action, metavar=metavar, help=_help(option)
-        )
-    # pip's own way to put a group first; its __init__ wants a title when it is not given a group.
-    parser.add_option_group(group)
-    parser.option_groups.insert(0, parser.option_groups.pop())
-
-
 def _leave(parser: Any, leading: Leading) -> None:
     """Leave these options of pip, and let the first word that is none end them."""
     for option in parser.option_list_all:
-        is_ours = option.dest is None or option.dest.startswith(_own(""))
+        is_ours = option.dest is None or option.dest.startswith(own_dest(""))
         if not (is_ours or option.dest in leading.dests):
             parser.remove_option(option.get_opt_string())
     parser.usage, parser.description = leading.usage, leading.description
     parser.disable_interspersed_args()
-
-
-def _help(option: Option) -> str:
-    if option.default is None or option.many:
-        return option.help
-    return f"{option.help} (default: {option.written(option.default)})"
-
-
-def _given(values: Values, options: Sequence[Option], flags: Mapping[str, str]) -> dict[str, str | list[str]]:
-    found: dict[str, str | list[str]] = {}
-    for name in (*flags, *(option.field_name for option in options)):
-        value = getattr(values, _own(name), None)
-        if value is not None:
-            found[name] = "" if value is True else value
-    return found
-
-
-def _own(name: str) -> str:
-    """Name the destination of an option of ours so that none of pip's has the same."""
-    return f"resilient-pip {name}"

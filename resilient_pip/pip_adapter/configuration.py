@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resilient_pip.pip_adapter.command_line import CommandLine, implied_by, parse, plain
+from resilient_pip.pip_adapter.command_line import CommandLine, parse, plain
+from resilient_pip.pip_adapter.entries import entries
+from resilient_pip.pip_adapter.normalising import implied_by
 from resilient_pip.pip_adapter.quiet import quietly
 from resilient_pip.pip_options import ROWS
 from resilient_pip.settings import OPTIONS
 
 COMMAND_LINE = "command line"
-_SECTIONS = ("global", "install", ":env:")
-"""Where pip looks for options of `pip install`; the later wins, whatever file it stands in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def read_configuration(argv: Sequence[str], *, flags: Mapping[str, str], prog: s
 
 
 def _given(line: CommandLine) -> Iterator[GivenOption]:
-    configured = _configured(line.command.parser)
+    configured = {entry.dest: entry.place for entry in entries(line)}
     values = plain(vars(line.values))
     for row in ROWS:
         places = [configured[row.dest]] if row.dest in configured else []
@@ -81,25 +81,6 @@ def _given(line: CommandLine) -> Iterator[GivenOption]:
             places = [*(places if isinstance(value, list) else ()), COMMAND_LINE]
         if places:
             yield GivenOption(name=row.flags[0].lstrip("-"), values=_texts(value), places=tuple(places))
-
-
-def _configured(parser: Any) -> Mapping[str, str]:
-    """Map each destination that configuration sets to the place that wins."""
-    found: dict[str, str] = {}
-    for section in _SECTIONS:
-        for name, entries in parser.config.items():
-            for key, value in entries.items():
-                its_section, _, option_name = key.partition(".")
-                option = parser.get_option(f"--{option_name}")
-                if its_section == section and value and option is not None:
-                    found[option.dest] = _place(name, section, option_name)
-    return found
-
-
-def _place(file: str, section: str, option_name: str) -> str:
-    if section == ":env:":
-        return "PIP_" + option_name.upper().replace("-", "_")
-    return f"{file} [{section}]"
 
 
 def _texts(value: Any) -> tuple[str, ...]:

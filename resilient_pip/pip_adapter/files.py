@@ -119,7 +119,7 @@ class _Parser(RequirementsFileParser):  # type: ignore[misc]  # mypy does not fo
         except RequirementsFileParseError as error:  # files that name each other
             raise UsageError(message=sentence(str(error)), source=self._at) from error
 
-    def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:  # noqa: FBT001  # pip's signature
+    def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:  # noqa: FBT001 - pip's signature
         name = shown_name(filename)
         text = _content(filename, self._files, self._at)
         self._files.texts[name] = text

@@ -13,7 +13,7 @@ from pip._internal.exceptions import DiagnosticPipError, PipError
 
 from resilient_pip.errors import UsageError
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s'\"]+@")
+_CREDENTIALS = re.compile(r"((?<=://)|(?<=netloc '))[^/\s'\"]+@")
 _LINE_SOURCE = re.compile(r" \(from line \d+ of .*?\)$")
 
 

@@ -9,18 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from pip._internal.cli.main_parser import identify_python_interpreter
 from pip._internal.utils.urls import path_to_url
-from pip._internal.vcs import is_url
 
 from resilient_pip.errors import UsageError
 from resilient_pip.index.candidates import TargetMarkers
 from resilient_pip.model import Install, Network
-from resilient_pip.pip_adapter.command_line import CommandLine, Leading, implied_by, normalise, parse, plain
-from resilient_pip.pip_adapter.configured import Configured, read_configured
+from resilient_pip.pip_adapter.client_call import ClientCall, read_call
+from resilient_pip.pip_adapter.command_line import CommandLine, Leading, parse, plain
 from resilient_pip.pip_adapter.files import Files
+from resilient_pip.pip_adapter.normalising import implied_by, names_url, normalise
 from resilient_pip.pip_adapter.quiet import quietly, sentence
 from resilient_pip.pip_adapter.sources import Sources
 from resilient_pip.pip_options import Child, words
@@ -71,7 +70,7 @@ def read_install(
         _check_something_is_asked_for(line, prog)
         with line.command.main_context():
             # Without a session, as nothing is transferred: making one starts `rustc`, for its User-Agent.
-            finder = line.command._build_package_finder(line.values, None)  # noqa: SLF001  # as pip's commands do
+            finder = line.command._build_package_finder(line.values, None)  # noqa: SLF001 - as pip's commands do
             files = Files(finder=finder, values=line.values, fetched=fetched)
             install = _install(line, finder, files, target)
     return replace(install, warnings=tuple(warnings)), line.given
@@ -79,7 +78,7 @@ def read_install(
 
 def read_client(
     argv: Sequence[str], *, leading: Leading, prog: str
-) -> tuple[Install, Configured, dict[str, str | list[str]]]:
+) -> tuple[Install, ClientCall, dict[str, str | list[str]]]:
     """Read where files come from, for a client of the gateway: options, and the command behind them.
 
     Args:
@@ -97,14 +96,14 @@ def read_client(
     """
     with quietly() as warnings:
         line = parse(argv, extra_options=OPTIONS, flags={}, prog=prog, leading=leading)
-        configured = read_configured(line)
+        call = read_call(line)
         normalise(line)
         line = replace(line, arguments=())
         with line.command.main_context():
-            finder = line.command._build_package_finder(line.values, None)  # noqa: SLF001  # as above
+            finder = line.command._build_package_finder(line.values, None)  # noqa: SLF001 - as above
             files = Files(finder=finder, values=line.values, fetched=_NOTHING)
             install = _install(line, finder, files, None)
-    return replace(install, warnings=tuple(warnings)), configured, line.given
+    return replace(install, warnings=tuple(warnings)), call, line.given
 
 
 def _install(line: CommandLine, finder: Any, files: Files, target: TargetMarkers | None) -> Install:
@@ -173,11 +172,7 @@ def _take_over(finder: Any, values: Any) -> None:
 
 def _index_url(location: str) -> str:
     """Make a URL of an index; pip takes a folder too."""
-    if is_url(location):
-        try:
-            _ = urlsplit(location).port
-        except ValueError as error:  # a port or an IPv6 address that is none
-            raise UsageError(message=sentence(f"index-url {location!r}: {error}")) from error
+    if names_url(location, option="index-url"):
         return location
     if not Path(location).is_dir():
         raise UsageError(message=sentence(f"index-url {location!r} is neither a URL nor a folder"))
@@ -188,7 +183,7 @@ def _find_links(location: str) -> str | None:
     """Make a URL of a --find-links place; None, with a warning, where pip ignores it with a warning."""
     if Path(location).exists():
         return str(path_to_url(location))
-    if is_url(location):
+    if names_url(location, option="find-links"):
         return location
     _logger.warning("find-links %r is ignored: there is no such folder or file", location)
     return None

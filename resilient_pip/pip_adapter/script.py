@@ -29,13 +29,19 @@ def read_script(script: str) -> dict[str, Any]:
         UsageError: it cannot be read, or has no block or a wrong one.
     """
     try:
-        return dict(pep723_metadata(script))
+        block = dict(pep723_metadata(script))
     except PEP723Exception as error:
         raise UsageError(message=error.msg) from error
     except OSError as error:
         raise UsageError(message=f"{shown_name(script)}: {str(error.strerror).lower()}") from error
     except ValueError as error:  # bytes that are no text
         raise UsageError(message=f"{shown_name(script)}: it cannot be read: {error}") from error
+    needed, python = block.get("dependencies", []), block.get("requires-python", "")
+    is_list = isinstance(needed, list) and all(isinstance(text, str) for text in needed)
+    if not is_list or not isinstance(python, str):
+        message = "dependencies has to be a list of strings, and requires-python a string"
+        raise UsageError(message=f"{shown_name(script)}: {message}")
+    return block
 
 
 def from_script(script: str, block: dict[str, Any]) -> Iterator[Requirement]:

@@ -103,6 +103,7 @@ def _file(planned: PlannedFile, folder: str) -> dict[str, Any]:
         "form": planned.form.value,
         "direct_url": _direct_url(planned, folder),
         "requested": planned.requested,
+        "asked_as": planned.asked_as,
         "extras": sorted(planned.extras),
         "requires_dist": [_requires(line) for line in planned.requires],
         "requires_python": planned.requires_python,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from resilient_pip.model import Plan, PlannedFile, RequirementForm
 from resilient_pip.plan.report import VERSION
+from resilient_pip.urls import without_login
 
 
 def pip_report(plan: Plan, *, pip_version: str) -> dict[str, Any]:
@@ -26,10 +26,9 @@ def pip_report(plan: Plan, *, pip_version: str) -> dict[str, Any]:
 def _entry(planned: PlannedFile) -> Mapping[str, Any]:
     if planned.form is not RequirementForm.NAMED:
         return planned.reported
-    parts = urlsplit(planned.file.url)
     info = {
         **planned.reported["download_info"],
-        "url": urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")),
+        "url": without_login(planned.file.url).partition("#")[0],
     }
     if not info["archive_info"].get("hashes") and "sha256" in planned.file.hashes:
         # pip has to transfer the whole file where an index tells no hash, and hashes it then.

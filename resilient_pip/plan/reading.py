@@ -105,6 +105,7 @@ def _read_file(entry: object, folder: str) -> PlannedFile:
         ),
         form=form,
         requested=_get(entry, "requested", bool),
+        asked_as=_read_spelling(entry, name),
         extras=frozenset(_texts(entry, "extras", _NAME)),
         requires=tuple(_texts(entry, "requires_dist")),
         requires_python=_get(entry, "requires_python", str, _NONE),
@@ -114,6 +115,13 @@ def _read_file(entry: object, folder: str) -> PlannedFile:
         build_options=tuple(_texts(entry, "build_options", _BUILD_OPTION)),
         terms=_read_terms(entry),
     )
+
+
+def _read_spelling(entry: object, name: str) -> str | None:
+    spelling: str | None = _get(entry, "asked_as", str, _NONE)
+    if spelling is not None and project_name(spelling) != project_name(name):
+        raise ValueError(f"{spelling!r} is no way to spell {name}")
+    return spelling
 
 
 def _read_filename(entry: object, form: RequirementForm) -> str:

@@ -12,7 +12,7 @@ from resilient_pip.transport.credentials import Credentials
 from resilient_pip.transport.keyring import Keyring
 
 
-def client_of(job: Job, index_urls: Sequence[str], emit: Emit) -> Client:
+def make_client(job: Job, index_urls: Sequence[str], emit: Emit) -> Client:
     """Make the client.
 
     Args:

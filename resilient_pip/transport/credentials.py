@@ -7,12 +7,13 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import anyio
 
 from resilient_pip.transport.keyring import Keyring
 from resilient_pip.transport.login import Login
+from resilient_pip.urls import host_of, without_login
 
 _PORTS = {"http": 80, "https": 443}
 _URL = "the URL"
@@ -83,7 +84,7 @@ class Credentials:
                 self._refused.add((where, sent))
             user, index = self._names(url)
             services = [without_login(index).rstrip("/") + "/"] if index else []
-            login = await self._keyring.find([*services, urlsplit(without_login(url)).netloc], user)
+            login = await self._keyring.find([*services, host_of(url)], user)
             if login is None or (where, login) in self._refused:
                 self._without.add(where)
                 return False
@@ -163,12 +164,6 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except OSError:  # the folder may not be entered
         return False
-
-
-def without_login(url: str) -> str:
-    """Take user and password out of a URL, and nothing else."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def origin(url: str) -> _Origin:

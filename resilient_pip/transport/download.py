@@ -15,7 +15,6 @@ from resilient_pip.policy.deadlines import first_byte_timeout_s
 from resilient_pip.settings import Settings
 from resilient_pip.transport.client import Client
 from resilient_pip.transport.growth import Growth
-from resilient_pip.transport.hosts import host_of
 from resilient_pip.transport.meter import Meter
 from resilient_pip.transport.pace import Pace
 from resilient_pip.transport.places import Places
@@ -23,6 +22,7 @@ from resilient_pip.transport.ranges import revalidation_headers
 from resilient_pip.transport.receiving import SHORTEST_S, Reception
 from resilient_pip.transport.retry import Series
 from resilient_pip.transport.slots import Slots, Ticket
+from resilient_pip.urls import host_of
 
 _NOT_MODIFIED = 304
 

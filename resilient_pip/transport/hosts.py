@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from urllib.parse import urlsplit
 
 import anyio
 
 from resilient_pip.errors import SourceError
 from resilient_pip.events import Kind
 from resilient_pip.policy.health import Health
+from resilient_pip.urls import host_of
 
 _WELL = Health()
-
-
-def host_of(url: str) -> str:
-    """Give the host of a URL with its port, without a login."""
-    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class Host:

@@ -127,7 +127,7 @@ class Keyring:
             if found is None:
                 return None
             return Login(user=found["username"], password=found["password"], source="keyring")
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             self._give_up("its answer is not what was asked for")
             return None
 

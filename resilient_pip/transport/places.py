@@ -16,7 +16,7 @@ from resilient_pip.model import SafeUrl, redact
 from resilient_pip.policy.deadlines import SLOWEST_USEFUL
 
 Find: TypeAlias = Callable[[], Awaitable["str | None"]]
-"""Finds the URL of the file at one mirror; None: that mirror does not have it."""
+"""Finds the URL of the file at another place, a mirror for example; None: it does not have it."""
 
 GRACE_S = 3.0
 """How long a transfer that may go on elsewhere waits to hear whether a mirror has its file."""
@@ -27,7 +27,7 @@ class Place:
     """One URL under which a file can be had, and how it went there."""
 
     url: str
-    """Empty as long as a mirror was not heard of."""
+    """Empty as long as it was not found."""
     find: Find | None = None
     """None: this is the file's own URL."""
     is_late: bool = False
@@ -57,12 +57,12 @@ class Places:
     def __init__(
         self,
         url: str,
-        mirrors: Iterable[Find] = (),
+        others: Iterable[Find] = (),
         *,
         relisted: Find | None = None,
         grace_s: float = GRACE_S,
     ) -> None:
-        self._ring = [Place(url=url), *(Place(url="", find=find) for find in mirrors)]
+        self._ring = [Place(url=url), *(Place(url="", find=find) for find in others)]
         self._relisted = relisted
         self._grace_s = grace_s
         self.current = self._ring[0]

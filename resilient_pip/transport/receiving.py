@@ -19,7 +19,6 @@ from resilient_pip.policy.deadlines import idle_timeout_s
 from resilient_pip.settings import Settings
 from resilient_pip.transport.client import Answer, Client
 from resilient_pip.transport.growth import Growth
-from resilient_pip.transport.hosts import host_of
 from resilient_pip.transport.meter import Meter
 from resilient_pip.transport.pace import Pace
 from resilient_pip.transport.parts import Whole
@@ -31,6 +30,7 @@ from resilient_pip.transport.slots import Slots, Ticket
 from resilient_pip.transport.status import refusal
 from resilient_pip.transport.writer import writing
 from resilient_pip.units import format_bytes
+from resilient_pip.urls import host_of
 
 SHORTEST_S = 0.001
 """A time-out of 0 would end before it looked."""

@@ -38,7 +38,7 @@ class Canvas:
     """Draw bars with "#" instead of blocks."""
 
 
-class _Row(tqdm):  # type: ignore[type-arg] # generic in its stubs only
+class _Row(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
     """One row at the bottom of the terminal: tqdm places it, its text is made by `board`."""
 
     monitor_interval = 0  # no thread: time is shown by tick()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from resilient_pip.events import (
     CacheOpened,
@@ -29,6 +28,7 @@ from resilient_pip.model import Group, Outcome, Phase, Plan, PlannedFile
 from resilient_pip.ui.activity import DOING, named, pages_read
 from resilient_pip.ui.view import View
 from resilient_pip.units import format_bytes, format_seconds
+from resilient_pip.urls import host_of
 
 LARGE = 10**6
 """Files from this many bytes on are worth a line of their own."""
@@ -102,7 +102,7 @@ def _said(event: ChildOutput, verbosity: int) -> list[str]:
 def _retry(event: RetryScheduled) -> str:
     count = f"{event.attempt} of {event.attempts} tries without progress"
     wait = f"next one in {format_seconds(event.wait_s)}"
-    where = f" at {urlsplit(event.mirror).netloc}" if event.mirror else ""
+    where = f" at {host_of(event.mirror)}" if event.mirror else ""
     return f"{named(event.subject)}: {event.detail}{where}; {count}, {wait}"
 
 

@@ -368,6 +368,7 @@ def test_a_script_that_cannot_be_used(
     for text, status, message in (
         (SCRIPT.format(python="<3"), 1, "Script 'tool.py' requires a different Python: 3."),
         (SCRIPT.format(python=">=3").replace("app<2", "app<<2"), 2, "tool.py:5: Invalid requirement"),
+        (SCRIPT.format(python=">=3").replace('"app<2"', "2"), 2, "tool.py: dependencies has to be a list"),
         ("print()\n", 2, "File does not contain 'script' metadata: 'tool.py'"),
     ):
         script.write_text(text)

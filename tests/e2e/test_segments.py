@@ -77,11 +77,18 @@ def test_a_further_connection_that_fails(
     assert "try" not in run.output.replace("tries", ""), run.output
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Reset(after=0), id="reset"),
+        pytest.param(IgnoreRange(), id="no-ranges-any-more"),
+    ],
+)
 def test_a_segment_that_breaks_later(
-    index: FaultyIndex, workspace: Workspace, environment: Environment, large: Distribution
+    index: FaultyIndex, workspace: Workspace, environment: Environment, large: Distribution, fault: Fault
 ) -> None:
     """The file is resumed from what is there in order."""
-    index.script(large.path, [Ok(), Ok(), Ok(), Reset(after=0), Ok()])
+    index.script(large.path, [Ok(), Ok(), Ok(), fault, Ok()])
     run = workspace.tool(environment, *install(index))
     assert run.returncode == 0, run.output
     assert len(index.requests_for(large.path)) > 4

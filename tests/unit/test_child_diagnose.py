@@ -441,7 +441,7 @@ def test_a_failure_of_the_gateway_is_left_as_pip_tells_it() -> None:
             [
                 "error: resolution-too-deep",
                 "",
-                "× Dependency resolution exceeded maximum depth",  # noqa: RUF001  # pip's own sign
+                "× Dependency resolution exceeded maximum depth",  # noqa: RUF001 - pip's own sign
                 "╰─> Pip cannot resolve the current dependencies.",
                 "",
                 "hint: Try adding lower bounds.",
@@ -470,7 +470,7 @@ def test_a_failure_of_the_gateway_is_left_as_pip_tells_it() -> None:
         ),
         pytest.param(
             [
-                "  × Building wheel for x (pyproject.toml) did not run successfully.",  # noqa: RUF001  # the same
+                "  × Building wheel for x (pyproject.toml) did not run successfully.",  # noqa: RUF001 - the same
                 "  │ exit code: 1",
                 "  ╰─> [2 lines of output]",
                 "      fatal error: error writing to /tmp/x.s: No space left on device",
@@ -486,7 +486,7 @@ def test_a_failure_of_the_gateway_is_left_as_pip_tells_it() -> None:
         ),
         pytest.param(
             [
-                "  × installing build dependencies did not run successfully.",  # noqa: RUF001  # the same
+                "  × installing build dependencies did not run successfully.",  # noqa: RUF001 - the same
                 "  │ exit code: 1",
                 "  ╰─> [1 lines of output]",
                 "      ERROR: No matching distribution found for setuptools",

@@ -36,18 +36,18 @@ POOL = "ERROR: Could not install packages due to an OSError: HTTPSConnectionPool
             "refused", 1, URL, "HTTP 404", id="404",
         ),
         pytest.param(
-            ["error: connection-timeout", "", f"× Unable to fetch {URL}",  # noqa: RUF001  # pip's own sign
+            ["error: connection-timeout", "", f"× Unable to fetch {URL}",  # noqa: RUF001 - pip's own sign
              "╰─> host.test didn't respond within 15.0 seconds", "", "hint: This is"],
             "stalled", 75, URL, "stalled: no data for 15 s at 0 B", id="read-timeout",
         ),
         pytest.param(
-            ["error: connection-timeout", "", f"× Unable to fetch {URL}",  # noqa: RUF001  # pip's own sign
+            ["error: connection-timeout", "", f"× Unable to fetch {URL}",  # noqa: RUF001 - pip's own sign
              "╰─> host.test didn't respond within 15.0 seconds (while establishing a connection)", ""],
             "unreachable", 69, URL, None, id="connect-timeout",
         ),
         pytest.param(
             ["error: incomplete-download", "",
-             "× Download failed after 6 attempts because not enough bytes were received (0 bytes/9 kB)",  # noqa: RUF001
+             "× Download failed after 6 attempts because not enough bytes were received (0 bytes/9 kB)",  # noqa: RUF001 - the same
              f"╰─> URL: {URL}", "", "note: This is an issue with network connectivity, not pip."],
             "dropped", 75, URL,
             "Download failed after 6 attempts because not enough bytes were received (0 bytes/9 kB) at 0 B",

@@ -103,11 +103,26 @@ def test_a_wrong_settings_file_is_one_line(
     assert capsys.readouterr().err == f"resilient-pip: error: {message}\n"
 
 
-def test_a_file_that_is_no_toml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("text", ["[", "a = " + "[" * 100_000], ids=["cut", "deep"])
+def test_a_file_that_is_no_toml(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The parser's own words say where."""
-    (tmp_path / "pyproject.toml").write_text("[")
+    (tmp_path / "pyproject.toml").write_text(text)
     assert main(["plan", "x"]) == 2
     assert capsys.readouterr().err.startswith("resilient-pip: error: pyproject.toml: ")
+
+
+def test_a_byte_order_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Editors write it; pip installs in such a folder."""
+    (tmp_path / "pyproject.toml").write_text("\ufeff[tool.resilient-pip]\ntries = 3\n", encoding="utf-8")
+    assert main(["config"]) == 0
+    assert "pyproject.toml: [tool.resilient-pip] tries" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["install", "download"])
+def test_pip_is_left_out(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`resilient-pip pip install x` is a slip, and asks for two projects more, which exist."""
+    assert main(["pip", word, "x"]) == 2
+    assert capsys.readouterr().err.startswith(f"resilient-pip: error: not pip {word}, but resilient-pip")
 
 
 def test_a_working_folder_that_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

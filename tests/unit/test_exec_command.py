@@ -30,6 +30,7 @@ URLS = GatewayUrls(
         pytest.param("python3.11 -m pip --python x wheel a", "pip", ("wheel", "a"), id="module"),
         pytest.param("pip3.12 lock", "pip", ("lock",), id="versioned"),
         pytest.param("python -m piptools compile -q a.in", "pip-compile", (), id="pip-tools"),
+        pytest.param("/bin/uvx ruff -i x", "uv", ("tool", "run", "ruff", "x"), id="uvx"),
         pytest.param("python -m other compile", "", (), id="unknown-module"),
         pytest.param("./build.sh pip lock", "", (), id="script"),
         pytest.param("python", "", (), id="python-alone"),

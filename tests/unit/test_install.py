@@ -45,6 +45,7 @@ from resilient_pip.model import (
 from resilient_pip.plan.planning import make_plan
 from resilient_pip.plan.report import Report, read_report
 from resilient_pip.settings import Settings
+from resilient_pip.target.environment import Installed
 from tests.support.environments import Environment, Workspace
 from tests.support.faultserver import FaultyIndex
 from tests.support.sources import commit, unpack
@@ -312,7 +313,7 @@ class Scene:
         requirements = self.workspace.write("requirements.txt", *lines)
         self.pip(environment, "--dry-run", "--report", report, *options, "-r", requirements)
         present = {
-            project_name(name): _Present(name=name, version=version)
+            project_name(name): Installed(name=name, version=version)
             for name, version in environment.versions().items()
         }
         read = read_report(json.loads(report.read_text()), resolve=lambda _: None, installed=present)
@@ -386,14 +387,6 @@ class Scene:
                     path=path, size=distribution.size, sha256=distribution.sha256, from_cache=False
                 )
         return stored
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Present:
-    name: str
-    version: str
-    requires: tuple[str, ...] = ()
-    extras: frozenset[ProjectName] = frozenset()
 
 
 @pytest.fixture

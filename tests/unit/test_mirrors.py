@@ -242,7 +242,7 @@ async def _downloads(rig: Rig, servers: Sequence[FaultyIndex]) -> AsyncIterator[
             store=Store(rig.cache),
             settings=rig.settings,
             emit=rig.events.append,
-            mirrors=mirrors.of_file,
+            places=mirrors.of_file,
         )
 
 

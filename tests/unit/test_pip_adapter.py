@@ -21,7 +21,13 @@ from resilient_pip.model import (
     SourceLine,
     UnreadFile,
 )
-from resilient_pip.pip_adapter import install_options, leading_options, read_install
+from resilient_pip.pip_adapter import (
+    Leading,
+    install_options,
+    leading_options,
+    read_client,
+    read_install,
+)
 from resilient_pip.settings import OPTIONS, Option
 
 pytestmark = pytest.mark.pips
@@ -295,6 +301,26 @@ def test_a_wrong_line_is_named(lines: list[str], message: str, capfd: pytest.Cap
             ["-i", "http://me:secret@h:99999/", "a"],
             "index-url 'http://****@h:99999/': Port out of range 0-65535",
             id="index-port",
+        ),
+        pytest.param(
+            ["--index-url", "http://me:sec@ret@[h/", "a"],
+            "index-url 'http://****@[h/': Invalid IPv6 URL",
+            id="index-ipv6",
+        ),
+        pytest.param(
+            ["--extra-index-url", "https:///simple", "a"],
+            "index-url 'https:///simple': a URL without a host",
+            id="index-host",
+        ),
+        pytest.param(
+            ["-f", "http://me:secret@\u2100.com/", "a"],
+            "find-links 'http://****@\u2100.com/': netloc '****@\u2100.com' contains invalid…",
+            id="links-host",
+        ),
+        pytest.param(
+            ["--build-constraint", "http://[bad", "a"],
+            "build-constraint 'http://[bad': Invalid IPv6 URL",
+            id="build-constraint-ipv6",
         ),
         pytest.param(
             ["-r", "http://h:99999/x"],
@@ -759,6 +785,33 @@ def test_pip_conf_and_environment_and_command_line(folder: Path, monkeypatch: py
     assert found.install_options == ("--no-deps", "--no-compile")
 
 
+@pytest.mark.parametrize(
+    ("named", "linked"),
+    [
+        pytest.param("venv", False, id="environment"),
+        pytest.param("venv/bin/python", False, id="its-interpreter"),
+        pytest.param("links/python", True, id="link-to-an-interpreter"),
+    ],
+)
+def test_the_site_file_is_that_of_the_target(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, named: str, *, linked: bool
+) -> None:
+    """`pip --python` reads its configuration where it runs, not where it was started."""
+    for name in ("venv/bin", "links"):
+        (folder / name).mkdir(parents=True)
+    write("venv/bin/python", "")
+    if not linked:
+        write("venv/pyvenv.cfg", "")
+    (folder / "links" / "python").symlink_to(folder / "venv" / "bin" / "python")
+    write("venv/pip.conf", "[install]", "no-deps = yes")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "")
+    assert read("a").plan_options == ()
+    assert read("a", "--python", named).plan_options == ("--no-deps",)
+    assert read("a", f"--python={named}").plan_options == ("--no-deps",)
+    monkeypatch.setenv("PIP_PYTHON", named)
+    assert read("a").plan_options == ("--no-deps",)
+
+
 def test_constraints_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """PIP_CONSTRAINT names files, separated by white space."""
     monkeypatch.setenv("PIP_CONSTRAINT", f"{write('one.txt', 'a<2')} {write('two.txt', 'b<3')}")
@@ -917,3 +970,15 @@ def test_options_by_their_spellings() -> None:
         "-r": ("--requirement", True),
     }
     assert {spelling: options[spelling] for spelling in expected} == expected
+
+
+def test_what_a_client_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that pip's configuration says, but for what leads past the gateway, however that is spelled."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", write("pip.conf", "[install]", "pypi-url = https://x", "pre = yes"))
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "5")
+    monkeypatch.setenv("PIP_NO_COLOR", "1")
+    leading = Leading(dests=frozenset({"index_url"}), usage="", description="")
+    _, call, _ = read_client(["--", "pip", "check"], leading=leading, prog="exec")
+    assert call.command == ("pip", "check")
+    assert {"PIP_PRE": "yes", "PIP_NO_COLOR": "1"}.items() <= call.variables.items()
+    assert call.variables.keys().isdisjoint({"PIP_PYPI_URL", "PIP_DEFAULT_TIMEOUT"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from resilient_pip.model import (
     Install,
     Plan,
     PlannedFile,
-    ProjectName,
     RemoteFile,
     Requirement,
     RequirementForm,
@@ -23,6 +22,7 @@ from resilient_pip.model import (
 )
 from resilient_pip.plan.fit import dependency_misfits, interpreter_misfits, option_misfits
 from resilient_pip.plan.fit_lines import constraint_misfits, requirement_misfits
+from resilient_pip.target.environment import Installed
 
 ENVIRONMENT = {
     "platform_python_implementation": "CPython",
@@ -33,16 +33,6 @@ ENVIRONMENT = {
 }
 HERE = "CPython 3.11 on linux x86_64"
 TARGET = TargetMarkers(environment=ENVIRONMENT, tags=("cp311-cp311-linux_x86_64", "py3-none-any"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Present:
-    """Something installed."""
-
-    name: str
-    version: str
-    requires: tuple[str, ...] = ()
-    extras: frozenset[ProjectName] = frozenset()
 
 
 def planned(
@@ -183,7 +173,7 @@ def test_format_control(options: tuple[str, ...], *, wheel: bool, sdist: bool) -
 )
 def test_dependencies(files: list[PlannedFile], installed: list[tuple[str, str]], reasons: list[str]) -> None:
     """Under this target's markers everything needed is there, and nothing that a marker excludes."""
-    present = {project_name(name): Present(name=name, version=version) for name, version in installed}
+    present = {project_name(name): Installed(name=name, version=version) for name, version in installed}
     found = dependency_misfits(plan_of(*files), present, ENVIRONMENT)
     assert [one.reason for one in found] == reasons
 
@@ -297,7 +287,7 @@ def test_requirements(
 ) -> None:
     """What is asked for is there, and nothing else is; what is installed counts as there."""
     install = Install(requirements=tuple(lines), plan_options=options)
-    there = {project_name("there"): Present(name="there", version="1")}
+    there = {project_name("there"): Installed(name="there", version="1")}
     found = requirement_misfits(plan_of(file), lines, install, there, cwd="/")
     assert [one.reason for one in found] == reasons
 

@@ -197,3 +197,26 @@ def test_files_learn_what_the_users_lines_say() -> None:
         ("dep", [], (), "git+https://t@h/dep@v1"),
         ("odd", [], (), "https://h/odd.whl"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "spelling"),
+    [
+        pytest.param(["Demo.App>=1", "demo-app"], "Demo.App", id="the-first-of-two"),
+        pytest.param(["demo_app @ https://h/Demo_App-1.tar.gz"], "demo_app", id="url"),
+        pytest.param(["https://h/Demo_App-1-py3-none-any.whl#sha256=aa"], "Demo_App", id="bare-wheel"),
+        pytest.param(["./files/demo_APP-1-py3-none-any.whl[x]"], "demo_APP", id="path-of-a-wheel"),
+        pytest.param(["git+https://h/repo#subdirectory=a&egg=DEMO-app"], "DEMO-app", id="egg"),
+        pytest.param(["https://h/Demo_App-1.tar.gz"], None, id="bare-sdist"),
+    ],
+)
+def test_a_project_is_asked_for_as_the_first_line_spells_it(texts: list[str], spelling: str | None) -> None:
+    """Pip names a folder by that, whatever the metadata says; where no line tells, the metadata does."""
+    (file,) = complete(
+        [planned("demo-app")],
+        requirements=[named(text, "demo-app") for text in texts],
+        constraints=[],
+        environment=LINUX,
+        cwd="/work",
+    )
+    assert file.asked_as == spelling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +11,6 @@ from resilient_pip.model import (
     Install,
     PlannedFile,
     ProjectName,
-    RemoteFile,
     Requirement,
     RequirementForm,
     Terms,
@@ -22,22 +21,8 @@ from resilient_pip.plan.report import Report
 from resilient_pip.plan.terms import with_terms
 from resilient_pip.policy.deadlines import usual_terms
 from resilient_pip.settings import Settings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Present:
-    """Something installed."""
-
-    name: str
-    version: str
-    requires: tuple[str, ...] = ()
-    extras: frozenset[ProjectName] = frozenset()
-
-
-def planned(name: str, size: int = 10, *, requires: tuple[str, ...] = ()) -> PlannedFile:
-    """A planned file."""
-    file = RemoteFile(project=project_name(name), filename=f"{name}.whl", url=f"https://h/{name}", size=size)
-    return PlannedFile(project=file.project, name=name, version="1", file=file, requires=requires)
+from resilient_pip.target.environment import Installed
+from tests.unit.plans import planned
 
 
 def asked(name: str, *, directive: Directive | None = None, extras: tuple[str, ...] = ()) -> Requirement:
@@ -50,7 +35,7 @@ def asked(name: str, *, directive: Directive | None = None, extras: tuple[str, .
     )
 
 
-def installed(*projects: Present) -> dict[ProjectName, Present]:
+def installed(*projects: Installed) -> dict[ProjectName, Installed]:
     """What is installed."""
     return {project_name(project.name): project for project in projects}
 
@@ -61,7 +46,7 @@ def test_what_is_installed_connects_and_satisfies() -> None:
     plan = make_plan(
         report,
         install=Install(requirements=(asked("other"), asked("req", extras=("s",)), asked("req"))),
-        installed=installed(Present(name="Req", version="2", requires=("socks; extra == 's'",))),
+        installed=installed(Installed(name="Req", version="2", requires=("socks; extra == 's'",))),
         settings=Settings(group_size=10),
         cwd="/",
     )
@@ -77,7 +62,7 @@ def test_a_plan_of_nothing_has_no_stage() -> None:
     plan = make_plan(
         Report(files=(), environment={}),
         install=Install(requirements=(asked("a"),)),
-        installed=installed(Present(name="a", version="1")),
+        installed=installed(Installed(name="a", version="1")),
         settings=Settings(),
         cwd="/",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,13 +11,13 @@ import pytest
 from resilient_pip.errors import PlanError
 from resilient_pip.model import (
     PlannedFile,
-    ProjectName,
     RemoteFile,
     RequirementForm,
     SafeUrl,
     project_name,
 )
 from resilient_pip.plan.report import Report, read_report
+from resilient_pip.target.environment import Installed
 
 GATEWAY = "http://127.0.0.1:4711/token/0/files/lib/k/Lib-1.0-py3-none-any.whl"
 ENVIRONMENT = {"python_version": "3.11"}
@@ -30,16 +29,6 @@ LIB = RemoteFile(
     size=10,
     index=SafeUrl("https://index.example/simple/"),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Present:
-    """Something installed."""
-
-    name: str
-    version: str
-    requires: tuple[str, ...] = ()
-    extras: frozenset[ProjectName] = frozenset()
 
 
 def entry(info: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
@@ -55,7 +44,7 @@ def entry(info: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def read(*entries: Mapping[str, Any], installed: Mapping[Any, Present] | None = None) -> Report:
+def read(*entries: Mapping[str, Any], installed: Mapping[Any, Installed] | None = None) -> Report:
     """Read a report of these entries; the gateway knows one file."""
     document = {"version": "1", "install": list(entries), "environment": ENVIRONMENT}
     return read_report(document, resolve={GATEWAY: LIB}.get, installed=installed or {})
@@ -66,7 +55,7 @@ def test_an_index_file_is_what_the_gateway_stands_for() -> None:
     info = {"url": GATEWAY, "archive_info": {"hashes": {"sha256": "aa"}}}
     report = read(
         entry(info, requested=True, is_yanked=True, metadata={"requires_dist": ["dep>=1"]}),
-        installed={project_name("lib"): Present(name="Lib", version="0.9")},
+        installed={project_name("lib"): Installed(name="Lib", version="0.9")},
     )
     assert report == Report(
         files=(

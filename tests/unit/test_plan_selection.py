@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -13,36 +13,13 @@ from resilient_pip.model import (
     Plan,
     PlannedFile,
     ProjectName,
-    RemoteFile,
     Requirement,
     Stage,
     project_name,
 )
 from resilient_pip.plan.selection import in_one_group, outstanding, select
-
-
-@dataclass(frozen=True, kw_only=True)
-class Present:
-    """Something installed."""
-
-    name: str
-    version: str
-    requires: tuple[str, ...] = ()
-    extras: frozenset[ProjectName] = frozenset()
-
-
-def planned(name: str, *requires: str, replaces: str | None = None) -> PlannedFile:
-    """A planned file of version 1.0 that was asked for."""
-    file = RemoteFile(project=project_name(name), filename=f"{name}.whl", url=f"https://h/{name}.whl")
-    return PlannedFile(
-        project=file.project,
-        name=name,
-        version="1.0",
-        file=file,
-        requested=True,
-        requires=requires,
-        replaces=replaces,
-    )
+from resilient_pip.target.environment import Installed
+from tests.unit.plans import planned
 
 
 def group(name: str, *files: PlannedFile) -> Group:
@@ -59,9 +36,9 @@ BASE, MIDDLE, TOP = planned("base"), planned("middle", "base"), planned("top", "
 PLAN = plan_of(group("base", BASE), group("middle", MIDDLE), group("top", TOP))
 
 
-def installed(**versions: str) -> Mapping[ProjectName, Present]:
+def installed(**versions: str) -> Mapping[ProjectName, Installed]:
     """What is installed."""
-    return {project_name(name): Present(name=name, version=version) for name, version in versions.items()}
+    return {project_name(name): Installed(name=name, version=version) for name, version in versions.items()}
 
 
 def is_same(planned: PlannedFile, present: object) -> bool:

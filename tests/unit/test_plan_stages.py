@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -14,27 +14,16 @@ from resilient_pip.model import (
     Group,
     Install,
     Plan,
-    PlannedFile,
-    ProjectName,
-    RemoteFile,
     Requirement,
     SourceLine,
     Stage,
     project_name,
 )
 from resilient_pip.plan.stages import Asked, Pin, added, check_marks, divide, hold, naming_pins
+from resilient_pip.target.environment import Installed
+from tests.unit.plans import planned
 
 NO_ISOLATION = "--no-build-isolation"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Present:
-    """Something installed."""
-
-    name: str
-    version: str
-    requires: tuple[str, ...] = ()
-    extras: frozenset[ProjectName] = frozenset()
 
 
 def asked(text: str, directive: Directive = NO_DIRECTIVE, *options: str) -> Requirement:
@@ -169,12 +158,6 @@ def test_what_cannot_be_had_with_a_mark(install: Install, in_file: bool, why: st
     check_marks(MARKED, in_file=False)
 
 
-def planned(name: str, version: str = "1") -> PlannedFile:
-    """A file of a plan."""
-    file = RemoteFile(project=project_name(name), filename=f"{name}.whl", url=f"https://h/{name}.whl")
-    return PlannedFile(project=file.project, name=name, version=version, file=file)
-
-
 TORCH = Group(name="ml", files=(planned("torch"), planned("sympy")))
 FLASH = Group(name="flash", files=(planned("flash"),))
 ASKED_FLASH = Asked(install=MARKED, group="flash")
@@ -200,13 +183,13 @@ def test_plans_add_up() -> None:
 INSTALLED = {
     project_name(one.name): one
     for one in (
-        Present(name="Torch", version="1.0+cpu", requires=("sympy", "jit; extra == 'fast'")),
-        Present(name="sympy", version="2"),
-        Present(name="jit", version="3"),
-        Present(name="np", version="4", requires=("blas",)),
-        Present(name="blas", version="5"),
-        Present(name="stranger", version="6"),
-        Present(name="old", version="not-a-version"),
+        Installed(name="Torch", version="1.0+cpu", requires=("sympy", "jit; extra == 'fast'")),
+        Installed(name="sympy", version="2"),
+        Installed(name="jit", version="3"),
+        Installed(name="np", version="4", requires=("blas",)),
+        Installed(name="blas", version="5"),
+        Installed(name="stranger", version="6"),
+        Installed(name="old", version="not-a-version"),
     )
 }
 

@@ -131,7 +131,7 @@ def test_without_a_marker_nobody_manages(tmp_path: Path) -> None:
         pytest.param(None, False, id="no-file"),
     ],
 )
-def test_what_a_virtual_environment_sees(tmp_path: Path, config: str | None, expected: bool) -> None:  # noqa: FBT001  # parametrised
+def test_what_a_virtual_environment_sees(tmp_path: Path, config: str | None, expected: bool) -> None:  # noqa: FBT001 - parametrised
     """pyvenv.cfg decides, read as pip reads it."""
     if config is not None:
         (tmp_path / "pyvenv.cfg").write_text(config, encoding="utf-8")

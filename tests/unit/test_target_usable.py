@@ -17,9 +17,9 @@ SYSTEM = Target(
     managers_message=None,
     markers={},
     tags=(),
-    purelib="/tmp/pure/site-packages",  # noqa: S108  # only has to be writable
-    platlib="/tmp/plat/site-packages",  # noqa: S108  # the same
-    user_site="/tmp/of-the-user/site-packages",  # noqa: S108  # the same
+    purelib="/tmp/pure/site-packages",  # noqa: S108 - only has to be writable
+    platlib="/tmp/plat/site-packages",  # noqa: S108 - the same
+    user_site="/tmp/of-the-user/site-packages",  # noqa: S108 - the same
     has_user_site=True,
     installed={},
 )
@@ -52,14 +52,14 @@ USER = Destination(folder=SYSTEM.user_site)
         ),
         pytest.param(
             SYSTEM_OF_ROOT,
-            replace(PLAIN, location="/tmp/t", install_options=("--target=/tmp/t",)),  # noqa: S108
-            Destination(folder="/tmp/t"),  # noqa: S108
+            replace(PLAIN, location="/tmp/t", install_options=("--target=/tmp/t",)),  # noqa: S108 - the same
+            Destination(folder="/tmp/t"),  # noqa: S108 - the same
             id="target-never-means-user",
         ),
         pytest.param(
             SYSTEM,
-            replace(PLAIN, location="/tmp/r", install_options=("--root=/tmp/r",)),  # noqa: S108
-            Destination(folder="/tmp/r"),  # noqa: S108
+            replace(PLAIN, location="/tmp/r", install_options=("--root=/tmp/r",)),  # noqa: S108 - the same
+            Destination(folder="/tmp/r"),  # noqa: S108 - the same
             id="root",
         ),
         pytest.param(
@@ -136,13 +136,13 @@ def test_a_managed_environment_is_refused_in_pips_words() -> None:
     "install",
     [
         pytest.param(replace(PLAIN, break_system_packages=True), id="break-system-packages"),
-        pytest.param(replace(PLAIN, location="/tmp/t"), id="elsewhere"),  # noqa: S108
+        pytest.param(replace(PLAIN, location="/tmp/t"), id="elsewhere"),  # noqa: S108 - the same
         pytest.param(replace(PLAIN, dry_run=True), id="dry-run"),
     ],
 )
 def test_what_pip_lets_into_a_managed_environment(install: Install) -> None:
     """The three exemptions of pip."""
-    assert check_usable(MANAGED, install).folder in {SYSTEM.purelib, "/tmp/t"}  # noqa: S108
+    assert check_usable(MANAGED, install).folder in {SYSTEM.purelib, "/tmp/t"}  # noqa: S108 - the same
 
 
 @pytest.mark.parametrize(

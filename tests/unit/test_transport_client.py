@@ -315,6 +315,7 @@ def test_a_proxy_that_is_not_there(index: FaultyIndex) -> None:
             id="proxy scheme",
         ),
         pytest.param(Network(proxy="http://h:port"), "the proxy (no URL) cannot be used: ", id="proxy port"),
+        pytest.param(Network(proxy="http://[h"), "the proxy (no URL) cannot be used: ", id="proxy IPv6"),
     ],
 )
 def test_bad_network_options_are_usage_errors(network: Network, message: str | None) -> None:

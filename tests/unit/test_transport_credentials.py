@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resilient_pip.transport.credentials import Credentials, without_login
+from resilient_pip.transport.credentials import Credentials
 from resilient_pip.transport.login import Login
 
 INDEXES = (
@@ -70,7 +70,6 @@ def test_nothing_shows_a_password(credentials: Credentials) -> None:
     assert shown == "Credentials(5 index URLs, netrc: yes) Login(source='') Login(source='')"
 
 
-def test_header_and_bare_url() -> None:
-    """Basic authentication in UTF-8; the URL goes without the login but with everything else."""
+def test_header() -> None:
+    """Basic authentication in UTF-8."""
     assert login("Aladdin", "open sesame").header == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
-    assert without_login("https://a:b@host:1/p;x?q=1#f") == "https://host:1/p;x?q=1#f"

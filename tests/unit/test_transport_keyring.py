@@ -130,6 +130,7 @@ def test_netrc_comes_first_and_keyring_after_its_refusal(program: Program, tmp_p
     [
         pytest.param("time.sleep(60)", "no answer within 2 s", id="hangs"),
         pytest.param("print('hello')", "its answer is not what was asked for", id="no JSON"),
+        pytest.param("print('[' * 100_000)", "its answer is not what was asked for", id="deep"),
         pytest.param("print('{}')", "its answer is not what was asked for", id="no login"),
         pytest.param(
             "print('error: unrecognized arguments: --mode=creds', file=sys.stderr); sys.exit(2)",

@@ -11,7 +11,7 @@ import pytest
 from resilient_pip.errors import AttemptsExhausted, BadContent, Refused, Stalled, TooSlow
 from resilient_pip.events import Kind, RetryScheduled, Subject
 from resilient_pip.model import Outcome, project_name, redact
-from resilient_pip.transport.small import SmallAnswer
+from resilient_pip.transport.small_reading import SmallAnswer
 from tests.support.faults import Drip, EarlyClose, IgnoreRange, NeverAnswer, Ok, RedirectTo, Reset, Status
 from tests.support.faultserver import FaultyIndex
 from tests.unit.transfers import Rig, answering, quick, run

@@ -15,10 +15,11 @@ from resilient_pip.model import Network, SafeUrl, redact
 from resilient_pip.settings import Settings
 from resilient_pip.transport.client.answer import HTTPX_FAILURES, Answer, translate
 from resilient_pip.transport.client.ways import Ways
-from resilient_pip.transport.credentials import Credentials, origin, without_login
+from resilient_pip.transport.credentials import Credentials, origin
 from resilient_pip.transport.hosts import Hosts
 from resilient_pip.transport.login import Login
 from resilient_pip.transport.redirects import REDIRECTS, redirected
+from resilient_pip.urls import without_login
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _UNAUTHORISED = 401

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
-import httpcore  # noqa: F401  # httpx does so at its first use, when the environment may have changed
+import httpcore  # noqa: F401 - httpx does so at its first use, when the environment may have changed
 import httpx
 
 from resilient_pip import __version__
@@ -78,6 +79,7 @@ class Ways:
     def _proxy(self, url: str) -> httpx.Proxy:
         is_tls = url.startswith("https:")
         try:
+            _ = urlsplit(url).port  # httpx takes "[x" for a name
             return httpx.Proxy(
                 url, ssl_context=verifying_context(self._network, self._environ) if is_tls else None
             )

@@ -1,12 +1,12 @@
-"""What pip.conf and PIP_* say to the pip of another command, but for where files come from."""
+"""The command that follows options of pip, and what pip.conf and PIP_* say to a pip in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from resilient_pip.pip_adapter.command_line import CommandLine
+from resilient_pip.pip_adapter.entries import entries
 
 _READ_HERE = frozenset(
     {
@@ -15,11 +15,10 @@ _READ_HERE = frozenset(
     }
 )
 """Destinations of options that would lead past the gateway, or that it does in pip's place."""
-_ENVIRONMENT = ":env:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configured:
+class ClientCall:
     """What follows the options, and what a pip in it is to know."""
 
     command: tuple[str, ...]
@@ -29,25 +28,12 @@ class Configured:
     """Whether the options themselves, not configuration, say where files come from."""
 
 
-def read_configured(line: CommandLine) -> Configured:
+def read_call(line: CommandLine) -> ClientCall:
     """Turn all configuration into variables, which the pips that pip starts read too.
 
     Variables hold for each of pip's commands alike, so that what a file says for `pip install` alone holds
     for others too, as far as they have that option.
     """
-    variables: dict[str, str] = {}
-    for section in ("global", "install", _ENVIRONMENT):
-        for name, value in _entries(line.command.parser, section):
-            variables["PIP_" + name.upper().replace("-", "_")] = value
+    variables = {entry.variable: entry.value for entry in entries(line) if entry.dest not in _READ_HERE}
     names_index = not line.dests.isdisjoint({"index_url", "no_index"})
-    return Configured(command=line.arguments, variables=variables, names_index=names_index)
-
-
-def _entries(parser: Any, wanted: str) -> Iterator[tuple[str, str]]:
-    """Yield the entries of one section of all files; of those of one name the last counts."""
-    for _, entries in parser.config.items():  # noqa: PERF102  # it is no dict
-        for key, value in entries.items():
-            section, _, name = key.partition(".")
-            option = parser.get_option(f"--{name}")
-            if section == wanted and value and not (option and option.dest in _READ_HERE):
-                yield name, value
+    return ClientCall(command=line.arguments, variables=variables, names_index=names_index)
