@@ -33,10 +33,12 @@ class EarlyDownloads:
         """Those of the transfers under way, by URL."""
         self._turns = anyio.Semaphore(_AT_ONCE)
         self._is_over = False
+        self._has_failed = False
+        """Whether a transfer failed: then it is not the time for what may be in vain."""
 
     def begin(self, file: RemoteFile) -> None:
         """Fetch a file, unless that is begun already or enough was fetched."""
-        if self._is_over or file.url in self._begun:
+        if self._is_over or self._has_failed or file.url in self._begun:
             return
         if not self._begun:
             self._tasks.start_soon(self._watch)
@@ -63,14 +65,14 @@ class EarlyDownloads:
 
     async def _fetch(self, file: RemoteFile) -> None:
         async with self._turns:
-            if self._is_over:
+            if self._is_over or self._has_failed:
                 return
             with anyio.CancelScope() as scope:
                 self._scopes[file.url] = scope
                 try:
                     await self._files.fetch(file)
                 except ResilientPipError:
-                    pass  # it counts where the plan needs the file
+                    self._has_failed = True  # what it means is judged where the plan needs the file
                 finally:
                     del self._scopes[file.url]
 

@@ -11,6 +11,8 @@ GRACE_S = 2.0
 """How much later than the heartbeat a line may come."""
 MOST_WASTE = 0.02
 """Of the useful bytes, what may be sent beyond them where ranges work."""
+PAGE = 1000
+"""Bytes that may be sent besides: where a file is refused, its page is read again for a newer URL."""
 
 
 def complaints(trial: Trial, scenario: Scenario, *, heartbeat_s: float) -> list[str]:
@@ -35,7 +37,7 @@ def _outcome(trial: Trial, scenario: Scenario) -> Iterator[str]:
 def _conduct(trial: Trial, scenario: Scenario, heartbeat_s: float) -> Iterator[str]:
     if trial.longest_silence_s > heartbeat_s + GRACE_S:
         yield f"silent for {trial.longest_silence_s:.1f} s"
-    if scenario.resumes and trial.beyond_useful > MOST_WASTE * trial.useful:
+    if scenario.resumes and trial.beyond_useful > MOST_WASTE * trial.useful + PAGE:
         yield f"{trial.beyond_useful} bytes beyond {trial.useful} useful ones"
     if not trial.importable:
         yield "something that is installed cannot be imported"

@@ -21,7 +21,7 @@ GOOD = Trial(
     elapsed_s=9.0,
     longest_silence_s=3.0,
     useful=1000,
-    beyond_useful=20,
+    beyond_useful=1020,
     named=None,
     installed=frozenset({RESIDENT, *EARLY, "torch"}),
     importable=True,
@@ -66,7 +66,7 @@ def test_nothing_is_said_of_what_is_as_it_must_be() -> None:
             id="lost-what-was-there",
         ),
         pytest.param(WELL, {"longest_silence_s": 3.1}, ["silent for 3.1 s"], id="silent"),
-        pytest.param(WELL, {"beyond_useful": 21}, ["21 bytes beyond 1000 useful ones"], id="sent-twice"),
+        pytest.param(WELL, {"beyond_useful": 1021}, ["1021 bytes beyond 1000 useful ones"], id="sent-twice"),
         pytest.param(
             WELL, {"importable": False}, ["something that is installed cannot be imported"], id="broken"
         ),
@@ -80,7 +80,7 @@ def test_complaints(scenario: Scenario, changes: dict[str, Any], expected: list[
 
 def test_without_ranges_much_may_be_sent_twice() -> None:
     """Nothing else can be done then."""
-    assert judged(dataclasses.replace(WELL, resumes=False), beyond_useful=1000) == []
+    assert judged(dataclasses.replace(WELL, resumes=False), beyond_useful=2000) == []
 
 
 def test_a_page_that_fails_lets_nothing_be_installed_before() -> None:
