@@ -2,7 +2,7 @@
 
 Executed by a .pth file of the environment, and by `death_path/compileall.py` in compilers, which read none.
 `DEATH_ORDERS` holds `deaths.Orders` as JSON. Python tells an audit hook of each change just before it is
-made, so the same number is the same point in every run.
+made. pip goes through sets of paths, so the same number is nearly the same point in every run.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def obey(child: str, orders: dict[str, Any]) -> None:
 
     def die(event: str, args: tuple[Any, ...]) -> None:
         nonlocal number
-        if described(event, args):
+        if (line := described(event, args)) and re.match(orders["like"], line):
             number += 1
             if number == orders["number"]:
                 kill(orders["victims"])

@@ -57,6 +57,8 @@ class Orders:
     child: str = ""
     number: int = 0
     """The change of that child that is not made any more."""
+    like: str = ""
+    """What the text of the changes that are counted begins with, as a regular expression."""
     victims: str = ""
     """ "tool", "pip", "both" or "groups"."""
     fired: str = ""
@@ -64,11 +66,10 @@ class Orders:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The variables that bring them to the hook; a number is one change, though pip goes through sets."""
+        """The variables that bring them to the hook."""
         return {
             "DEATH_ORDERS": json.dumps(asdict(self)),
             "PYTHONPATH": str(HOOK.with_name("death_path")),
-            "PYTHONHASHSEED": "0",
         }
 
 
